@@ -1,0 +1,1 @@
+"""Omamori lets everyday things of different industries be connected without fear."""

@@ -1,0 +1,1 @@
+"""Where bytes, clocks, keys and files enter and leave; an adapter never judges."""

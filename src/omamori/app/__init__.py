@@ -1,0 +1,1 @@
+"""Configuration, composition, command line and daemons."""

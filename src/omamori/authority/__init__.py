@@ -1,0 +1,1 @@
+"""An industry's certification authority together with its registry of levels."""

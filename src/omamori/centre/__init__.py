@@ -1,0 +1,1 @@
+"""Sharing between industries; its work begins with a later issue."""

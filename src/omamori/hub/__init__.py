@@ -1,0 +1,1 @@
+"""What a home knows and decides: identities, links, verdicts and what to tell."""

@@ -1,0 +1,1 @@
+"""Levels and risk of combinations; its work begins with a later issue."""

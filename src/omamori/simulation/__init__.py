@@ -1,0 +1,1 @@
+"""World: homes, things and industries whose clock moves only when told."""

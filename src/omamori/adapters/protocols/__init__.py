@@ -1,0 +1,1 @@
+"""Wire formats that Omamori reads and writes itself, one module per protocol."""

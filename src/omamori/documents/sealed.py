@@ -1,0 +1,138 @@
+"""COSE_Sign1 (RFC 9052), ES256 only: how every document of a registry or hub is signed.
+
+Reading and verifying are apart: a document is parsed once, then its signature is checked with the
+key that the judgement found. `cwt` is the peer in the tests; here `cbor2` suffices, because a meeting
+must cost little more than its three signatures.
+"""
+
+from __future__ import annotations
+
+import cbor2
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature,
+    encode_dss_signature,
+)
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from omamori.documents.reason import RefusedError
+
+ES256 = -7
+ALGORITHM, KEY_ID, TYPE = 1, 4, 16
+"""Header parameters: RFC 9052, 3.1, and `typ`, RFC 9596."""
+
+COSE_SIGN1_TAG = 18
+SIGNATURE_BYTES = 64
+ECDSA = ec.ECDSA(SHA256())
+ECDSA_DETERMINISTIC = ec.ECDSA(SHA256(), deterministic_signing=True)
+
+
+class SealedError(RefusedError):
+    """Bytes that are no COSE_Sign1 of our kind, or a signature that does not hold."""
+
+
+class Sealed(msgspec.Struct, frozen=True, gc=False):
+    """A signed document before its signature is believed.
+
+    Attributes:
+        payload: the document's bytes.
+        type: its media type (`typ`).
+        key_id: subject key identifier of the key that should have signed.
+        signed: the bytes under the signature; `signature` is DER ECDSA.
+    """
+
+    payload: bytes
+    type: str
+    key_id: bytes
+    signed: bytes
+    signature: bytes
+
+    def verify(self, key: ec.EllipticCurvePublicKey) -> bool:
+        """Whether `key` signed this document."""
+        return verify_der(key, self.signature, self.signed)
+
+
+def verify_der(key: ec.EllipticCurvePublicKey, signature: bytes, signed: bytes) -> bool:
+    """Whether the DER ECDSA-SHA256 `signature` of `signed` is by `key`."""
+    try:
+        key.verify(signature, signed, ECDSA)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def raw_to_der(raw: bytes) -> bytes:
+    """The DER form of a 64-byte r‖s signature (RFC 9053, 2.1)."""
+    if len(raw) != SIGNATURE_BYTES:
+        raise SealedError("sealed.signature-length")
+    half = SIGNATURE_BYTES // 2
+    return encode_dss_signature(
+        int.from_bytes(raw[:half], "big"), int.from_bytes(raw[half:], "big")
+    )
+
+
+def sign_raw(key: ec.EllipticCurvePrivateKey, octets: bytes) -> bytes:
+    """A deterministic (RFC 6979) 64-byte r‖s ES256 signature."""
+    r, s = decode_dss_signature(key.sign(octets, ECDSA_DETERMINISTIC))
+    half = SIGNATURE_BYTES // 2
+    return r.to_bytes(half, "big") + s.to_bytes(half, "big")
+
+
+def _signature_structure(protected: bytes, payload: bytes) -> bytes:
+    return cbor2.dumps(["Signature1", protected, b"", payload])
+
+
+def seal(payload: bytes, type_: str, key: ec.EllipticCurvePrivateKey, key_id: bytes) -> bytes:
+    """Sign `payload` as COSE_Sign1; `key_id` is the signing key's subject key identifier."""
+    protected = cbor2.dumps({ALGORITHM: ES256, KEY_ID: key_id, TYPE: type_})
+    signature = sign_raw(key, _signature_structure(protected, payload))
+    return cbor2.dumps(cbor2.CBORTag(COSE_SIGN1_TAG, [protected, {}, payload, signature]))
+
+
+def read_cbor(octets: bytes, error: type[RefusedError], key: str) -> object:
+    """One CBOR item that is its own deterministic encoding: no trailing bytes, no duplicate keys.
+
+    Raises:
+        error: with `key`, for anything else.
+    """
+    try:
+        item = cbor2.loads(octets)
+        if cbor2.dumps(item) != octets:
+            raise error(key)  # noqa: TRY301 - the same refusal for every way of being malformed
+    except RefusedError:
+        raise
+    except Exception as failure:  # any parser's failure on hostile bytes is a refusal
+        raise error(key) from failure
+    else:
+        return item
+
+
+def read_sealed(octets: bytes, bytes_max: int) -> Sealed:
+    """Read one COSE_Sign1; its signature is not checked yet.
+
+    Raises:
+        SealedError: `sealed.too-long`, `sealed.unreadable`, `sealed.algorithm` or
+            `sealed.signature-length`.
+    """
+    if len(octets) > bytes_max:
+        raise SealedError("sealed.too-long", {"bytes_max": bytes_max})
+    match read_cbor(octets, SealedError, "sealed.unreadable"):
+        case cbor2.CBORTag(
+            tag=18, value=[bytes() as protected, dict() as outside, bytes() as payload, bytes() as raw]
+        ):
+            pass
+        case _:
+            raise SealedError("sealed.unreadable")
+    match read_cbor(protected, SealedError, "sealed.unreadable"):
+        case {1: -7, **rest}:
+            pass
+        case _:
+            raise SealedError("sealed.algorithm")
+    # The key id may stand unprotected, as the Token Status List's own vectors have it.
+    key_id, type_ = rest.get(KEY_ID, outside.get(KEY_ID, b"")), rest.get(TYPE, "")
+    if not isinstance(key_id, bytes) or not isinstance(type_, str):
+        raise SealedError("sealed.unreadable")
+    signed = _signature_structure(protected, payload)
+    return Sealed(payload, type_, key_id, signed, raw_to_der(raw))

@@ -1,0 +1,1 @@
+"""Frames from a capture or an interface, decoded once into sightings."""

@@ -1,0 +1,125 @@
+"""Tells each fact once in a while, and only of speakers that sit on this network."""
+
+from __future__ import annotations
+
+from socket import AF_INET6, inet_ntoa, inet_ntop
+from typing import TYPE_CHECKING
+
+from omamori.adapters.capture.recent import Recent
+from omamori.hub.sighting import Sighting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omamori.adapters.protocols.text import Facts
+
+FACTS_REMEMBERED = 16_384
+FACTS_PER_SOURCE_AND_KIND_MAX = 128  # in one period; more is a flood, not a description
+SOURCES_COUNTED_MAX = 16_384
+SPEAKERS_REMEMBERED = 16_384
+PREFIXES_MAX = 16
+
+_IPV4 = 4
+
+
+def ip_text(ip: bytes) -> str:
+    """The address as people write it."""
+    return inet_ntoa(ip) if len(ip) == _IPV4 else inet_ntop(AF_INET6, ip)
+
+
+def who(mac: bytes, ip: bytes) -> str:
+    """A sighting's source: the MAC address, or the IP address where the link has none."""
+    return mac.hex(":") if mac else "ip:" + ip_text(ip)
+
+
+class Speakers:
+    """Which addresses belong to the thing whose MAC address a frame carries.
+
+    A frame from the internet carries the router's MAC address, so what it says must not be told
+    of the router. Private, link-local and unique-local addresses (RFC 1918, 3927, 4193, 4291)
+    are neighbours; any other only after ARP, neighbour discovery or a router's prefix said so.
+    """
+
+    def __init__(self) -> None:
+        self._confirmed: Recent[bytes] = Recent(SPEAKERS_REMEMBERED)
+        self._prefixes: list[bytes] = []
+
+    def confirm(self, mac: bytes, ip: bytes) -> None:
+        """ARP or neighbour discovery said that the address is this thing's own."""
+        self._confirmed.add(mac + ip)
+
+    def add_prefix(self, prefix: bytes) -> None:
+        """A router announced the /64 as on-link (RFC 4861 §4.6.2)."""
+        if prefix not in self._prefixes:
+            self._prefixes = [*self._prefixes, prefix][-PREFIXES_MAX:]
+
+    def is_own(self, mac: bytes, ip: bytes) -> bool:
+        """Whether what comes from ``ip`` in a frame of ``mac`` was said by that very thing."""
+        first, second = ip[0], ip[1]
+        if len(ip) == _IPV4:
+            is_near = (
+                (first == 192 and second == 168)  # noqa: PLR2004 - 192.168.0.0/16
+                or first == 10  # noqa: PLR2004 - 10.0.0.0/8
+                or (first == 172 and 16 <= second < 32)  # noqa: PLR2004 - 172.16.0.0/12
+                or (first == 169 and second == 254)  # noqa: PLR2004 - 169.254.0.0/16
+            )
+        else:
+            is_near = (
+                (first == 0xFE and second & 0xC0 == 0x80)  # noqa: PLR2004 - fe80::/10
+                or first & 0xFE == 0xFC  # noqa: PLR2004 - fc00::/7
+                or ip[:8] in self._prefixes
+            )
+        return is_near or (bool(mac) and self._confirmed.has(mac + ip))
+
+
+class Told:
+    """Passes new facts on as sightings; knows what was told since the last ``forget``.
+
+    Attributes:
+        count: sightings passed on.
+        dropped: facts beyond ``FACTS_PER_SOURCE_AND_KIND_MAX``, which were not passed on.
+    """
+
+    def __init__(self, tell: Callable[[Sighting], None]) -> None:
+        self.count = 0
+        self.dropped = 0
+        self._tell = tell
+        self._facts: Recent[int] = Recent(FACTS_REMEMBERED)
+        self._addresses: Recent[bytes] = Recent(SPEAKERS_REMEMBERED)
+        self._per_kind: dict[tuple[str, str], int] = {}
+
+    def forget(self) -> None:
+        """Begin a new period: every fact is news again, which keeps "last seen" true."""
+        self._facts.forget()
+        self._addresses.forget()
+        self._per_kind.clear()
+
+    def address(self, at: float, mac: bytes, ip: bytes) -> None:
+        """An address that its owner uses."""
+        key = mac + ip
+        if self._addresses.has(key):
+            return
+        self._addresses.add(key)
+        kind = "address.ipv4" if len(ip) == _IPV4 else "address.ipv6"
+        self.fact(at, who(mac, ip), kind, {"ip": ip_text(ip)})
+
+    def facts(self, at: float, source: str, facts: Facts) -> None:
+        """What one payload said."""
+        for kind, fields in facts:
+            self.fact(at, source, kind, fields)
+
+    def fact(self, at: float, source: str, kind: str, fields: dict[str, str]) -> None:
+        """One fact, passed on if it is news."""
+        key = hash((source, kind, *fields.items()))
+        if self._facts.has(key):
+            return
+        self._facts.add(key)
+        told = self._per_kind.get((source, kind), 0)
+        if told >= FACTS_PER_SOURCE_AND_KIND_MAX:
+            self.dropped += 1
+            return
+        if len(self._per_kind) >= SOURCES_COUNTED_MAX:
+            self._per_kind.clear()
+        self._per_kind[source, kind] = told + 1
+        self.count += 1
+        self._tell(Sighting(at, source, kind, fields))

@@ -1,0 +1,124 @@
+"""DHCP for IPv4 (RFC 2131, 2132) and IPv6 (RFC 8415): what a thing says to get an address."""
+
+from __future__ import annotations
+
+from socket import inet_ntoa
+from typing import NamedTuple
+
+from omamori.adapters.protocols.text import Facts, plain, worded
+
+OPTIONS_MAX = 128
+PARAMETERS_MAX = 64
+
+_FIXED = 240  # RFC 2131 §2: header and magic cookie
+_COOKIE = b"\x63\x82\x53\x63"
+_MAC = 6
+_CLIENT_MESSAGES6 = {1, 3, 4, 5, 6, 8, 9, 11}  # RFC 8415 §7.3, those that a client sends
+_OFFER, _ACK = 2, 5
+
+
+class Dhcp(NamedTuple):
+    """What a DHCP message says: about the client, and (when a server speaks) about the server."""
+
+    client_mac: bytes
+    client_facts: Facts
+    server_facts: Facts
+
+
+NOTHING = Dhcp(b"", [], [])
+
+
+def _options(area: bytes) -> dict[int, bytes]:
+    """Options by code; parts of a long one are joined (RFC 3396)."""
+    found: dict[int, bytes] = {}
+    at = 0
+    for _ in range(OPTIONS_MAX):
+        if at + 1 >= len(area) or area[at] == 255:  # noqa: PLR2004 - the end option
+            break
+        code = area[at]
+        if code == 0:
+            at += 1
+            continue
+        size = area[at + 1]
+        value = area[at + 2 : at + 2 + size]
+        if len(value) < size:
+            break
+        found[code] = found.get(code, b"") + value
+        at += 2 + size
+    return found
+
+
+def _address(raw: bytes) -> str:
+    return inet_ntoa(raw[:4]) if len(raw) >= 4 and any(raw[:4]) else ""  # noqa: PLR2004 - IPv4
+
+
+def parse(payload: bytes) -> Dhcp:
+    """The facts in a DHCPv4 message over Ethernet; ``NOTHING`` when it is not one."""
+    if len(payload) < _FIXED or payload[236:_FIXED] != _COOKIE or payload[1:3] != b"\x01\x06":
+        return NOTHING
+    mac, found = payload[28 : 28 + _MAC], _options(payload[_FIXED:])
+    if payload[0] == 1:
+        return Dhcp(mac, _request(payload, found), [])
+    if payload[0] != 2 or found.get(53, b"\0")[:1] not in (b"\x02", b"\x05"):  # noqa: PLR2004 - BOOTREPLY
+        return NOTHING
+    offer = worded(router=_address(found.get(3, b"")), dns=_address(found.get(6, b"")))
+    given = _address(payload[16:20]) if found[53][0] == _ACK else ""
+    client: Facts = [("address.ipv4", {"ip": given})] if given else []
+    return Dhcp(mac, client, [("dhcp.offer", offer)])
+
+
+def _request(payload: bytes, found: dict[int, bytes]) -> Facts:
+    name = found.get(12, b"") or _fqdn4(found.get(81, b""))
+    fields = worded(
+        hostname=plain(name.rstrip(b"\0")),
+        vendor_class=plain(found.get(60, b"")),
+        parameters=",".join(map(str, found.get(55, b"")[:PARAMETERS_MAX])),
+        requested_ip=_address(found.get(50, b"")) or _address(payload[12:16]),
+    )
+    return [("dhcp.request", fields)] if fields else []
+
+
+def _fqdn4(value: bytes) -> bytes:
+    """The name in the client FQDN option (RFC 4702 §2.1): DNS labels when the E flag is set."""
+    if len(value) <= 3:  # noqa: PLR2004 - flags and two retired octets
+        return b""
+    return _labels(value[3:]) if value[0] & 4 else value[3:]
+
+
+def _labels(value: bytes) -> bytes:
+    """An uncompressed DNS name (RFC 1035 §3.1) with dots; compression is not allowed here."""
+    labels = []
+    at = 0
+    while at < len(value) and 0 < value[at] < 64 and len(labels) < 32:  # noqa: PLR2004 - label bound
+        labels.append(value[at + 1 : at + 1 + value[at]])
+        at += 1 + value[at]
+    return b".".join(labels)
+
+
+def facts6(payload: bytes) -> Facts:
+    """The facts in a DHCPv6 client's message; nothing for relays and servers."""
+    if len(payload) < 4 or payload[0] not in _CLIENT_MESSAGES6:  # noqa: PLR2004 - RFC 8415 §8
+        return []
+    found: dict[int, bytes] = {}
+    at = 4
+    for _ in range(OPTIONS_MAX):
+        code, size = int.from_bytes(payload[at : at + 2]), int.from_bytes(payload[at + 2 : at + 4])
+        value = payload[at + 4 : at + 4 + size]
+        if at + 4 > len(payload) or len(value) < size:
+            break
+        found.setdefault(code, value)
+        at += 4 + size
+    wanted = found.get(6, b"")[: 2 * PARAMETERS_MAX]
+    codes = [int.from_bytes(wanted[i : i + 2]) for i in range(0, len(wanted) - 1, 2)]
+    fields = worded(
+        fqdn=plain(_labels(found.get(39, b"")[1:])),  # RFC 4704 §4: one octet of flags
+        vendor_class=_vendor6(found.get(16, b"")),
+        options=",".join(map(str, codes)),
+    )
+    return [("dhcp6.request", fields)] if fields else []
+
+
+def _vendor6(value: bytes) -> str:
+    """The first vendor class after the enterprise number (RFC 8415 §21.16)."""
+    size = int.from_bytes(value[4:6])
+    return plain(value[6 : 6 + size])

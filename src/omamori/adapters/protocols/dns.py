@@ -1,0 +1,213 @@
+"""The DNS message format (RFC 1035 §4) and what DNS, mDNS and LLMNR say of their speaker."""
+
+from __future__ import annotations
+
+from socket import AF_INET6, inet_ntoa, inet_ntop
+from struct import Struct
+from struct import error as struct_error
+from typing import NamedTuple
+
+from omamori.adapters.protocols.text import Facts, plain, worded
+
+QUESTIONS_MAX = 32
+RECORDS_MAX = 256
+NAME_OCTETS_MAX = 255  # RFC 1035 §3.1; holds at most 127 labels
+JUMPS_MAX = 16
+TXT_KEYS_MAX = 32
+TXT_VALUE_MAX = 200
+
+A, PTR, TXT, AAAA, SRV = 1, 12, 16, 28, 33
+_COUNTS = Struct("!6H")
+_QUESTION = Struct("!2H")
+_RECORD = Struct("!2HIH")
+_SRV = Struct("!3H")
+_BROWSE = b"_services._dns-sd._udp.local"  # RFC 6763 §9: asks for types, names no thing
+
+
+class Record(NamedTuple):
+    """A resource record: owner, type, where its value lies, and its cache lifetime in seconds."""
+
+    name: bytes
+    kind: int
+    start: int
+    end: int
+    ttl_s: int
+
+
+class Message(NamedTuple):
+    """A parsed message; ``payload`` stays so that names inside values can be followed."""
+
+    payload: bytes
+    is_response: bool
+    opcode: int
+    questions: list[tuple[bytes, int]]
+    answers: list[Record]
+    extra: list[Record]
+
+
+class DnsError(ValueError):
+    """Not a DNS message; stays in this module."""
+
+
+def _name(payload: bytes, at: int) -> tuple[bytes, int]:
+    """The name at ``at`` with dots, and the position after it.
+
+    A compression pointer must point before everything read so far in this name, so that no loop
+    is possible (RFC 1035 §4.1.4: "a prior occurrence").
+    """
+    labels: list[bytes] = []
+    octets, jumps, after, floor = 0, 0, -1, at
+    while True:
+        size = payload[at]
+        if size >= 0xC0:
+            target = (size & 0x3F) << 8 | payload[at + 1]
+            after = at + 2 if after < 0 else after
+            jumps += 1
+            if target >= floor or jumps > JUMPS_MAX:
+                raise DnsError
+            at = floor = target
+        elif size == 0:
+            return b".".join(labels), (at + 1 if after < 0 else after)
+        else:
+            octets += size + 1
+            label = payload[at + 1 : at + 1 + size]
+            if size > 63 or octets > NAME_OCTETS_MAX or len(label) < size:  # noqa: PLR2004 - RFC 1035 §2.3.4
+                raise DnsError
+            labels.append(label)
+            at += size + 1
+
+
+def _records(payload: bytes, at: int, count: int) -> tuple[list[Record], int]:
+    records = []
+    for _ in range(min(count, RECORDS_MAX)):
+        name, at = _name(payload, at)
+        kind, _klass, ttl_s, size = _RECORD.unpack_from(payload, at)
+        start = at + _RECORD.size
+        at = start + size
+        if at > len(payload):
+            raise DnsError
+        records.append(Record(name, kind, start, at, ttl_s))
+    return records, at
+
+
+def parse(payload: bytes) -> Message | None:
+    """The message in ``payload``, or None when it is not one or was cut.
+
+    Questions beyond ``QUESTIONS_MAX`` refuse the message, for the records lie behind them.
+    """
+    try:
+        _id, flags, asked, answered, authority, extra = _COUNTS.unpack_from(payload)
+        if asked > QUESTIONS_MAX:
+            return None
+        at = _COUNTS.size
+        questions = []
+        for _ in range(asked):
+            name, at = _name(payload, at)
+            questions.append((name, _QUESTION.unpack_from(payload, at)[0]))
+            at += _QUESTION.size
+        answers, at = _records(payload, at, answered)
+        authorities, at = _records(payload, at, authority)
+        extras, at = _records(payload, at, extra)
+    except (DnsError, IndexError, ValueError, struct_error):
+        return None
+    is_response = bool(flags & 0x8000)
+    return Message(
+        payload, is_response, flags >> 11 & 15, questions, answers, authorities + extras
+    )
+
+
+def query_facts(payload: bytes) -> Facts:
+    """The names that a DNS client asks for; nothing for a server's answer."""
+    message = parse(payload)
+    if message is None or message.is_response or message.opcode:
+        return []
+    return [("dns.query", {"name": plain(name).lower()}) for name, _ in message.questions if name]
+
+
+def llmnr_facts(payload: bytes) -> Facts:
+    """The names that the speaker answers to by LLMNR (RFC 4795); a question claims nothing."""
+    message = parse(payload)
+    if message is None or not message.is_response:
+        return []
+    names = {record.name for record in message.answers if record.kind in (A, AAAA)}
+    return [("llmnr.name", {"name": plain(name)}) for name in sorted(names)]
+
+
+def mdns_facts(payload: bytes) -> Facts:
+    """Host names and services announced, and service types searched, by mDNS (RFC 6762, 6763).
+
+    Answers inside a question are what the asker already knows of others (RFC 6762 §7.1): they
+    say nothing about the asker.
+    """
+    message = parse(payload)
+    if message is None or message.opcode:
+        return []
+    if not message.is_response:
+        wanted = {name.lower() for name, kind in message.questions if kind == PTR}
+        return [
+            ("mdns.search", {"type": plain(name)})
+            for name in sorted(wanted)
+            if name.startswith(b"_") and name != _BROWSE
+        ]
+    alive = [record for record in message.answers + message.extra if record.ttl_s]
+    return _hosts(message.payload, alive) + _services(message.payload, alive)
+
+
+def _hosts(payload: bytes, records: list[Record]) -> Facts:
+    facts: Facts = []
+    for record in records:
+        value = payload[record.start : record.end]
+        if record.kind == A and len(value) == 4:  # noqa: PLR2004 - an IPv4 address
+            facts.append(("mdns.name", {"name": plain(record.name), "ip": inet_ntoa(value)}))
+        elif record.kind == AAAA and len(value) == 16:  # noqa: PLR2004 - an IPv6 address
+            ip = inet_ntop(AF_INET6, value)
+            facts.append(("mdns.name", {"name": plain(record.name), "ip": ip}))
+    return facts
+
+
+def _services(payload: bytes, records: list[Record]) -> Facts:
+    """One fact per service instance, from its PTR, SRV and TXT records together."""
+    services: dict[bytes, dict[str, str]] = {}
+    for record in records:
+        try:
+            if record.kind == PTR and record.name.startswith(b"_") and record.name != _BROWSE:
+                services.setdefault(_name(payload, record.start)[0], {})
+            elif record.kind == SRV:
+                fields = services.setdefault(record.name, {})
+                fields["port"] = str(_SRV.unpack_from(payload, record.start)[2])
+                fields["host"] = plain(_name(payload, record.start + _SRV.size)[0])
+            elif record.kind == TXT:
+                fields = services.setdefault(record.name, {})
+                fields.update(_texts(payload[record.start : record.end]))
+        except (DnsError, IndexError, struct_error):
+            continue
+    facts: Facts = []
+    for name, fields in services.items():
+        instance, kind = _split_instance(name)
+        if kind:
+            facts.append(("mdns.service", worded(type=kind, instance=instance) | fields))
+    return facts
+
+
+def _split_instance(name: bytes) -> tuple[str, str]:
+    """``Living Room._hap._tcp.local`` into its instance and its type (RFC 6763 §4.1)."""
+    for protocol in (b"._tcp.local", b"._udp.local"):
+        if name.lower().endswith(protocol):
+            instance, _, service = name[: -len(protocol)].rpartition(b"._")
+            if service and instance:
+                return plain(instance), plain(b"_" + service + protocol).lower()
+    return "", ""
+
+
+def _texts(value: bytes) -> dict[str, str]:
+    """``key=value`` strings of a TXT record; the first of equal keys counts (RFC 6763 §6.4)."""
+    fields: dict[str, str] = {}
+    at = 0
+    while at < len(value) and len(fields) < TXT_KEYS_MAX:
+        size = value[at]
+        key, _, text = value[at + 1 : at + 1 + size].partition(b"=")
+        at += 1 + size
+        name = plain(key, 32).lower()
+        if name:
+            fields.setdefault(f"txt.{name}", plain(text, TXT_VALUE_MAX))
+    return fields

@@ -7,7 +7,7 @@ anyPolicy, duplicate extensions); the profile leaves none.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -20,9 +20,6 @@ from omamori.documents.level import ANY_POLICY
 from omamori.documents.limits import CERTIFICATE_BYTES_MAX, DEVICE_VALIDITY_S_MAX
 from omamori.documents.oids import REGISTRY_KEY
 from omamori.documents.reason import RefusedError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 URI_CHARACTERS_MAX = 200
 DEVICE_USAGES = frozenset(
@@ -192,7 +189,10 @@ def _subject(certificate: x509.Certificate) -> tuple[str, str]:
     return industry, serial_name
 
 
-def _value(found: dict[x509.ObjectIdentifier, x509.Extension], oid: x509.ObjectIdentifier) -> Any:  # type: ignore[type-arg]
+Found = dict[x509.ObjectIdentifier, "x509.Extension[Any]"]
+
+
+def _value(found: Found, oid: x509.ObjectIdentifier) -> Any:  # noqa: ANN401 - one of many extensions
     extension = found.get(oid)
     if extension is None:
         raise CertificateError("certificate.extension-missing", {"extension": oid._name})  # noqa: SLF001 - the library's only readable name of an OID
@@ -200,7 +200,7 @@ def _value(found: dict[x509.ObjectIdentifier, x509.Extension], oid: x509.ObjectI
 
 
 def _usage(
-    found: dict[x509.ObjectIdentifier, x509.Extension],  # type: ignore[type-arg]
+    found: Found,
     usages: frozenset[str],
 ) -> None:
     usage = _value(found, ExtensionOID.KEY_USAGE)
@@ -253,7 +253,7 @@ def uri_host(uri: str) -> str:
 
 
 def _policy(
-    found: dict[x509.ObjectIdentifier, x509.Extension],  # type: ignore[type-arg]
+    found: Found,
     *,
     needed: bool,
 ) -> str:
@@ -267,7 +267,7 @@ def _policy(
     return oid
 
 
-def _authority_key_id(found: dict[x509.ObjectIdentifier, x509.Extension]) -> bytes:  # type: ignore[type-arg]
+def _authority_key_id(found: Found) -> bytes:
     identifier: bytes | None = _value(found, ExtensionOID.AUTHORITY_KEY_IDENTIFIER).key_identifier
     if not identifier:
         raise CertificateError("certificate.extension-missing", {"extension": "authorityKeyId"})

@@ -65,7 +65,7 @@ class Ladder(msgspec.Struct, frozen=True):
     def read(self, oid: str) -> Level | None:
         """The level that `oid` names in this ladder, or None: no policy is no level."""
         base, _, last = oid.rpartition(".")
-        if base != self.base or not last.isascii() or not last.isdigit() or len(last) > 2:
+        if base != self.base or not last.isascii() or not last.isdigit() or len(last) > 2:  # noqa: PLR2004 - rungs have one or two digits
             return None
         rung = int(last)
         return Level(self.industry, base, rung) if 1 <= rung <= self.rungs else None

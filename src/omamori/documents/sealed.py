@@ -120,7 +120,8 @@ def read_sealed(octets: bytes, bytes_max: int) -> Sealed:
         raise SealedError("sealed.too-long", {"bytes_max": bytes_max})
     match read_cbor(octets, SealedError, "sealed.unreadable"):
         case cbor2.CBORTag(
-            tag=18, value=[bytes() as protected, dict() as outside, bytes() as payload, bytes() as raw]
+            tag=18,
+            value=[bytes() as protected, dict() as outside, bytes() as payload, bytes() as raw],
         ):
             pass
         case _:

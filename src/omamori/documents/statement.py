@@ -7,6 +7,8 @@ the same document under another profile, signed with the hub's device key.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import cbor2
 import msgspec
 from joserfc import jws
@@ -31,8 +33,8 @@ from omamori.documents.sealed import (
     sign_raw,
 )
 
-if __debug__:
-    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: TC002 - named in signatures
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import ec
 
 CWT_TYPE = "application/omamori-statement+cwt"
 JWT_TYPE = "omamori-statement+jwt"
@@ -201,7 +203,9 @@ def _statement(claims: object) -> Statement:
 
 def _status(rest: dict[object, object]) -> tuple[int, str]:
     match rest:
-        case {65535: {"status_list": {"idx": int() as index, "uri": str() as url}}} if len(rest) == 1:
+        case {65535: {"status_list": {"idx": int() as index, "uri": str() as url}}} if (
+            len(rest) == 1
+        ):
             _require(0 <= index < 1 << 32, "status-not-in-profile")
             return index, url
         case {}:
@@ -217,7 +221,9 @@ def _lint(s: Statement) -> None:
     _require(
         len(s.vector) <= len(VECTOR)
         and all(
-            isinstance(claim, int) and 0 <= claim < len(VECTOR) and isinstance(value, int)
+            isinstance(claim, int)
+            and 0 <= claim < len(VECTOR)
+            and isinstance(value, int)
             and -128 <= value <= 127  # noqa: PLR2004 - ar4si.cddl: one signed octet
             for claim, value in s.vector.items()
         ),
@@ -226,7 +232,9 @@ def _lint(s: Statement) -> None:
     _require(len(s.reasons) <= STATEMENT_REASONS_MAX, "too-many-reasons")
     _require(all(isinstance(reason, str) for reason in s.reasons), "reasons-not-in-profile")
     texts = (s.issuer, s.subject, s.level, s.product, s.software, s.status_url, *s.reasons)
-    _require(all(len(t) <= TEXT_CHARACTERS_MAX and t.isprintable() for t in texts), "text-not-plain")
+    _require(
+        all(len(t) <= TEXT_CHARACTERS_MAX and t.isprintable() for t in texts), "text-not-plain"
+    )
     _require(0 <= s.seq < 1 << 53, "seq-not-in-profile")
     _require(0 < s.issued_at < s.expires_at < 1 << 40, "times-not-in-profile")
     _require(s.expires_at - s.issued_at <= STATEMENT_VALIDITY_S_MAX, "lifetime-too-long")
@@ -259,9 +267,7 @@ def write_jwt(s: Statement, key: ec.EllipticCurvePrivateKey, key_id: bytes) -> b
     named["cnf"] = {"x5t#S256": _b64(s.thumbprint)}
     named["ear_trustworthiness_vector"] = {VECTOR[c]: value for c, value in s.vector.items()}
     header = {"alg": "ES256", "kid": _b64(key_id), "typ": JWT_TYPE}
-    signing = b".".join(
-        urlsafe_b64encode(msgspec.json.encode(part)) for part in (header, named)
-    )
+    signing = b".".join(urlsafe_b64encode(msgspec.json.encode(part)) for part in (header, named))
     return signing + b"." + urlsafe_b64encode(sign_raw(key, signing))
 
 

@@ -112,9 +112,9 @@ class Book:
     def table(self, issuer: Issuer, now: float) -> Table | tuple[Reason, ...]:
         """The translation table of `issuer`, made or from the cache, or why there is none."""
         table = issuer.table
-        if table is not None and now < table.valid_until:
+        if table is not None and table.valid_from <= now < table.valid_until:
             return table
-        if now < issuer.refused_until:
+        if issuer.refused_until - REFUSED_KEEP_S <= now < issuer.refused_until:
             return issuer.refused
         member = issuer.member
         if not member.paths:

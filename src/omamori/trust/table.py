@@ -49,13 +49,15 @@ class Table(msgspec.Struct, frozen=True):
         issuing: the issuing CA.
         levels: foreign policy OID → its best translation.
         revoked: serial numbers that the issuing CA has revoked.
-        valid_until: seconds since the epoch; earliest expiry of any part.
+        valid_from, valid_until: seconds since the epoch; latest start and earliest expiry of any
+            part.
         reasons: why paths did not hold, when some did not.
     """
 
     issuing: AuthorityCertificate
     levels: dict[str, Translation]
     revoked: frozenset[int]
+    valid_from: float
     valid_until: float
     reasons: tuple[Reason, ...] = ()
 
@@ -79,7 +81,8 @@ def build_table(
     lists, reasons = _lists(revocations, now)
     translated: dict[str, Translation] = {}
     issuing: AuthorityCertificate | None = None
-    ends: list[float] = [crl.next_update for crl in lists]
+    starts = [crl.this_update for crl in lists]
+    ends = [crl.next_update for crl in lists]
     for chain in paths[:PATHS_MAX]:
         try:
             path = tuple(read_authority_certificate(der) for der in chain)
@@ -91,6 +94,7 @@ def build_table(
             reasons.append(Reason("path.ends-elsewhere"))
             continue
         issuing = path[-1]
+        starts.extend(certificate.not_before for certificate in path)
         ends.extend(certificate.not_after for certificate in path)
         for oid, translation in _translations(path, policies, ladder).items():
             best = translated.get(oid)
@@ -102,7 +106,7 @@ def build_table(
     if not own:
         return (*reasons, Reason("path.revocation-unknown", {"industry": issuing.industry}))
     newest = max(own, key=lambda crl: crl.number)
-    return Table(issuing, translated, newest.revoked, min(ends), tuple(reasons))
+    return Table(issuing, translated, newest.revoked, max(starts), min(ends), tuple(reasons))
 
 
 def _lists(revocations: Sequence[bytes], now: float) -> tuple[list[RevocationList], list[Reason]]:

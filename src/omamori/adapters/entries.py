@@ -1,0 +1,95 @@
+"""Engines of the ledger's port: memory for worlds, SQLite for homes."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path  # noqa: TC003 - used at run time by callers' annotations
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from omamori.ledger.entry import BODY_BYTES_MAX, Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MEMORY_ENTRIES_MAX = 10_000
+
+
+class MemoryEntries:
+    """The newest entries of a world that may be forgotten."""
+
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+        self._forgotten = 0
+
+    def append(self, entries: Sequence[Entry]) -> int:
+        """See `Entries.append`."""
+        for entry in entries:
+            seq = self._forgotten + len(self._entries)
+            self._entries.append(msgspec.structs.replace(entry, seq=seq))
+        excess = len(self._entries) - MEMORY_ENTRIES_MAX
+        if excess > 0:
+            del self._entries[:excess]
+            self._forgotten += excess
+        return self._forgotten + len(self._entries) - 1
+
+    def read(self, before: int | None = None, limit: int = 100) -> list[Entry]:
+        """See `Entries.read`."""
+        chosen = [e for e in self._entries if before is None or e.seq < before]
+        return chosen[::-1][:limit]
+
+    def count(self) -> int:
+        """See `Entries.count`."""
+        return self._forgotten + len(self._entries)
+
+
+class SqliteEntries:
+    """Entries in one SQLite file; what `append` returned survives kill -9 and power loss."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = sqlite3.connect(path, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")  # acknowledged means on disk
+        self._db.execute(
+            "CREATE TABLE IF NOT EXISTS entry (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT"
+        )
+        row = self._db.execute("SELECT max(seq) FROM entry").fetchone()
+        self._next = 0 if row[0] is None else row[0] + 1
+
+    def append(self, entries: Sequence[Entry]) -> int:
+        """See `Entries.append`; raises ValueError for an entry over `BODY_BYTES_MAX`."""
+        rows = []
+        for offset, entry in enumerate(entries):
+            body = msgspec.json.encode(entry)
+            if len(body) > BODY_BYTES_MAX:
+                raise ValueError("entry too long")
+            rows.append((self._next + offset, body))
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            self._db.executemany("INSERT INTO entry VALUES (?, ?)", rows)
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+        self._next += len(rows)
+        return self._next - 1
+
+    def read(self, before: int | None = None, limit: int = 100) -> list[Entry]:
+        """See `Entries.read`."""
+        found = self._db.execute(
+            "SELECT seq, body FROM entry WHERE seq < ? ORDER BY seq DESC LIMIT ?",
+            (self._next if before is None else before, limit),
+        )
+        return [
+            msgspec.structs.replace(msgspec.json.decode(body, type=Entry), seq=seq)
+            for seq, body in found
+        ]
+
+    def count(self) -> int:
+        """See `Entries.count`."""
+        return self._next
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()

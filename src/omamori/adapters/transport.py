@@ -13,8 +13,8 @@ import struct
 from typing import TYPE_CHECKING, Self
 
 import msgspec
-from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
+from OpenSSL.crypto import FILETYPE_ASN1, dump_certificate
 
 from omamori.documents.certificate import sha256
 from omamori.documents.reason import RefusedError
@@ -118,11 +118,12 @@ class _Channel:
                 await self.flush()
                 await self.feed()
         await self.flush()
-        peer = self.tls.get_peer_certificate(as_cryptography=True)
+        # Not as a `cryptography` object: its stricter parser may raise on what OpenSSL accepted.
+        peer = self.tls.get_peer_certificate()
         if peer is None:
             raise TransportError("meeting.no-certificate")
         binding = self.tls.export_keying_material(meeting.BINDING_LABEL, meeting.BINDING_BYTES, b"")
-        return binding, sha256(peer.public_bytes(Encoding.DER))
+        return binding, sha256(dump_certificate(FILETYPE_ASN1, peer))
 
     async def send(self, messages: tuple[bytes, ...]) -> None:
         for message in messages:

@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from omamori.documents.level import Ladder  # noqa: TC001 - msgspec reads it
-from omamori.documents.limits import BUNDLE_BYTES_MAX, CHAIN_CERTIFICATES_MAX, PATHS_MAX
+from omamori.documents.limits import (
+    BUNDLE_BYTES_MAX,
+    CHAIN_CERTIFICATES_MAX,
+    MEMBER_LISTS_MAX,
+    PATHS_MAX,
+)
 from omamori.documents.reason import RefusedError
 from omamori.documents.sealed import Sealed, SealedError, read_sealed, seal
 
@@ -107,6 +112,8 @@ def read_bundle(octets: bytes) -> SignedBundle:
             not 0 < len(path) <= CHAIN_CERTIFICATES_MAX for path in member.paths
         ):
             raise BundleError("bundle.too-many-paths", {"paths_max": PATHS_MAX})
+        if max(len(member.revocations), len(member.statuses)) > MEMBER_LISTS_MAX:
+            raise BundleError("bundle.too-many-lists", {"lists_max": MEMBER_LISTS_MAX})
     if not 0 < bundle.issued_at < bundle.expires_at < 1 << 40 or not 0 <= bundle.seq < 1 << 53:
         raise BundleError("bundle.times-not-in-profile")
     return SignedBundle(bundle, sealed)

@@ -25,6 +25,7 @@ class RevocationList(msgspec.Struct, frozen=True, gc=False):
         number: grows with each list.
         revoked: serial numbers.
         this_update, next_update: seconds since the epoch.
+        signed: the bytes under the signature; `signature` is DER ECDSA.
     """
 
     der: bytes
@@ -34,6 +35,8 @@ class RevocationList(msgspec.Struct, frozen=True, gc=False):
     revoked: frozenset[int]
     this_update: float
     next_update: float
+    signed: bytes
+    signature: bytes
 
 
 def read_revocation_list(der: bytes) -> RevocationList:
@@ -57,6 +60,8 @@ def read_revocation_list(der: bytes) -> RevocationList:
             revoked=frozenset(entry.serial_number for entry in crl),
             this_update=crl.last_update_utc.timestamp(),
             next_update=next_update.timestamp() if next_update else 0.0,
+            signed=crl.tbs_certlist_bytes,
+            signature=crl.signature,
         )
     except Exception as error:  # any parser's failure on hostile bytes is a refusal
         raise RevocationError("revocation.unreadable") from error

@@ -98,6 +98,10 @@ class AuthorityCertificate(msgspec.Struct, frozen=True, gc=False):
         """Whether this is a cross-certificate: it maps levels."""
         return bool(self.mappings)
 
+    def same_authority(self, other: AuthorityCertificate) -> bool:
+        """Whether both are certificates of one CA: one name and one key."""
+        return self.subject_der == other.subject_der and self.key == other.key
+
 
 def read_authority_certificate(der: bytes) -> AuthorityCertificate:
     """Read and lint one CA certificate, cross-certificates included, from any bytes.
@@ -135,6 +139,10 @@ def _profile(der: bytes, certificate: x509.Certificate) -> AuthorityCertificate:
     if mappings:
         _cross(found, names)
     policies = _policies(found)
+    identifier = _needed(found, ExtensionOID.SUBJECT_KEY_IDENTIFIER).digest
+    # RFC 5280, 4.2.1.2 (1): were the identifier free, a rogue CA could take another CA's.
+    own = x509.SubjectKeyIdentifier.from_public_key(key).digest
+    _require(identifier == own, "key-id-not-of-its-key")
     organisations = certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
     _require(len(organisations) == 1, "subject-not-in-profile")
     return AuthorityCertificate(
@@ -144,7 +152,7 @@ def _profile(der: bytes, certificate: x509.Certificate) -> AuthorityCertificate:
         subject_der=certificate.subject.public_bytes(),
         issuer_der=certificate.issuer.public_bytes(),
         key=key,
-        key_id=_needed(found, ExtensionOID.SUBJECT_KEY_IDENTIFIER).digest,
+        key_id=identifier,
         policies=policies,
         mappings=mappings,
         names=names,

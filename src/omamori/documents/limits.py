@@ -6,6 +6,9 @@ CERTIFICATE_BYTES_MAX = 4096
 CHAIN_CERTIFICATES_MAX = 8
 CREDENTIALS_BYTES_MAX = 16 * 1024
 MAPPINGS_MAX = 32
+MEMBER_LISTS_MAX = 16
+"""Revocation and status lists of one industry: each status list may inflate to its full size."""
+
 PATHS_MAX = 4
 """Explicit, published paths only: discovery in a mesh of six authorities does not end."""
 

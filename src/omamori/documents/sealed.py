@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from omamori.documents.reason import RefusedError
 
 ES256 = -7
-ALGORITHM, KEY_ID, TYPE = 1, 4, 16
+ALGORITHM, CRITICAL, KEY_ID, TYPE = 1, 2, 4, 16
 """Header parameters: RFC 9052, 3.1, and `typ`, RFC 9596."""
 
 COSE_SIGN1_TAG = 18
@@ -127,7 +127,7 @@ def read_sealed(octets: bytes, bytes_max: int) -> Sealed:
         case _:
             raise SealedError("sealed.unreadable")
     match read_cbor(protected, SealedError, "sealed.unreadable"):
-        case {1: -7, **rest}:
+        case {1: -7, **rest} if CRITICAL not in rest:  # whoever marks one, wants it understood
             pass
         case _:
             raise SealedError("sealed.algorithm")

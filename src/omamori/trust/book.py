@@ -19,6 +19,7 @@ from omamori.documents.certificate import (
 )
 from omamori.documents.cross import AuthorityCertificate, read_authority_certificate
 from omamori.documents.level import Ladder, Level
+from omamori.documents.limits import CLOCK_SKEW_S_MAX
 from omamori.documents.reason import Reason
 from omamori.documents.sealed import verify_der
 from omamori.documents.status import StatusError, StatusToken, read_status_token
@@ -77,9 +78,12 @@ class Book:
             raise BundleError("bundle.other-root")
         if bundle.seq < self.seq:
             raise BundleError("bundle.older-than-known", {"seq": bundle.seq, "known": self.seq})
-        if not bundle.issued_at <= now + 300 or now >= bundle.expires_at:
+        if bundle.issued_at > now + CLOCK_SKEW_S_MAX or now >= bundle.expires_at:
             raise BundleError("bundle.expired")
-        own = _issuer(bundle.members[0])
+        try:
+            own = _issuer(bundle.members[0])
+        except CertificateError as error:
+            raise BundleError("bundle.own-path-does-not-hold") from error
         table = build_table(
             self.root,
             own.member.ladder,
@@ -88,7 +92,12 @@ class Book:
             self.engine,
             now,
         )
-        if not isinstance(table, Table) or own.registry is None:
+        if (
+            not isinstance(table, Table)
+            or own.registry is None
+            or not own.registry.not_before <= now < own.registry.not_after
+            or not table.issuing.same_authority(own.certificate)
+        ):
             raise BundleError("bundle.own-path-does-not-hold")
         if own.registry.serial in table.revoked or not signed.sealed.verify(own.registry.key):
             raise BundleError("bundle.not-signed-by-its-registry")
@@ -122,6 +131,8 @@ class Book:
         made = build_table(
             self.root, self.ladder, member.paths, member.revocations, self.engine, now
         )
+        if isinstance(made, Table) and not made.issuing.same_authority(issuer.certificate):
+            made = (Reason("path.ends-elsewhere"),)
         if isinstance(made, Table):
             issuer.table = made
             return made
@@ -135,9 +146,8 @@ class Book:
             return own
         issuer = self._by_base.get(oid.rpartition(".")[0])
         table = self.table(issuer, now) if issuer is not None else None
-        if isinstance(table, Table) and oid in table.levels:
-            return table.levels[oid].level
-        return None
+        translation = table.best(oid) if isinstance(table, Table) else None
+        return translation.level if translation is not None else None
 
     def seen(self, thumbprint: bytes, seq: int) -> int:
         """Remember the newest statement number of a thing; returns the newest seen so far."""
@@ -171,6 +181,9 @@ def _issuer(member: Member) -> Issuer:
         try:
             token = read_status_token(octets)
         except StatusError:
+            continue
+        newest = statuses.get(token.uri)
+        if newest is not None and newest.issued_at >= token.issued_at:
             continue
         if token.sealed.verify(registry.key):
             statuses[token.uri] = token

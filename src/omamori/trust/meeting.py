@@ -201,6 +201,8 @@ class Meeting:
         plain = all(isinstance(k, str) and len(k) <= TEXT_CHARACTERS_MAX for k in keys)
         if answer not in STRICTEST_LAST or not plain or len(keys) > REASONS_TOLD_MAX:
             raise MeetingError("meeting.malformed")
+        if not 0 <= until < 1 << 40:  # seconds; a greater number would not fit a float
+            raise MeetingError("meeting.malformed")
         if self._shown is None or self._standing is None or self._verdict is None:
             raise MeetingError("meeting.out-of-order", {"expected": "credentials"})
         level = link_level(self._verdict.level, self.book.translate(oid, now) if oid else None)

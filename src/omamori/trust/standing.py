@@ -214,7 +214,7 @@ def _leaf(
     if not isinstance(table, Table):
         draft.reasons.extend(table)
         return None
-    translation = table.levels.get(leaf.policy)
+    translation = table.permitted(leaf.policy, leaf.host, leaf.industry)
     _check_leaf(leaf, table, translation, now, draft)
     if translation is None or draft.reasons:
         return None
@@ -245,9 +245,9 @@ def _check_leaf(
         )
     if leaf.serial in table.revoked:
         draft.because("standing.certificate-revoked")
-    if translation is None:
+    if leaf.policy not in table.levels:
         draft.because("standing.level-not-mapped", industry=leaf.industry, oid=leaf.policy)
-    elif not translation.names.permit(leaf.host, leaf.industry):
+    elif translation is None:
         draft.because("standing.name-not-permitted", industry=leaf.industry, host=leaf.host)
 
 
@@ -295,7 +295,7 @@ def _current(
     statement = signed.statement
     if not _still_stands(statement, issuer, book, now, draft):
         return None
-    translation = table.levels.get(statement.level)
+    translation = table.best(statement.level)
     if translation is None:
         draft.because("standing.level-not-mapped", industry=leaf.industry, oid=statement.level)
         return None
@@ -356,6 +356,10 @@ def _still_stands(
 ) -> bool:
     """Whether nothing newer has replaced the statement: its number, its status, its tier, its time."""
     before = len(draft.reasons)
+    # Bad news counts too: a word that refuses must not be answered with an older, kinder one.
+    newest = book.seen(statement.thumbprint, statement.seq)
+    if statement.seq < newest:
+        draft.because("standing.statement-replayed", seq=statement.seq, newest=newest)
     if statement.issued_at > now + CLOCK_SKEW_S_MAX:
         draft.because("standing.statement-from-the-future", ahead_s=int(statement.issued_at - now))
     if statement.tier == CONTRAINDICATED:
@@ -368,10 +372,6 @@ def _still_stands(
             draft.because("standing.held-by-authority")
         elif status is None:
             draft.step("step.status-not-known")
-    if before == len(draft.reasons):
-        newest = book.seen(statement.thumbprint, statement.seq)
-        if statement.seq < newest:
-            draft.because("standing.statement-replayed", seq=statement.seq, newest=newest)
     return before == len(draft.reasons)
 
 
@@ -433,11 +433,12 @@ def _word_of_hub(
         (lambda: signed.sealed.verify(hub.key), "standing.vouch-signature-wrong"),
         (lambda: word.issued_at <= now + CLOCK_SKEW_S_MAX, "standing.statement-from-the-future"),
         (lambda: now < word.expires_at, "standing.vouch-expired"),
+        (lambda: word.tier != CONTRAINDICATED, "standing.contraindicated"),
         (lambda: hub_level is not None, "standing.hub-without-level"),
     )
     for holds, key in rules:
         if not holds():
-            draft.because(key, ahead_s=int(word.issued_at - now))
+            draft.because(key, ahead_s=int(word.issued_at - now), why=",".join(word.reasons))
             return None
     level = book.translate(word.level, now)
     if level is None:

@@ -15,6 +15,7 @@ from omamori.documents.crl import RevocationError, RevocationList, read_revocati
 from omamori.documents.cross import AuthorityCertificate, NameLimits, read_authority_certificate
 from omamori.documents.limits import PATHS_MAX
 from omamori.documents.reason import Reason
+from omamori.documents.sealed import verify_der
 from omamori.trust.ports import PathError, PathRules
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Table(msgspec.Struct, frozen=True):
 
     Attributes:
         issuing: the issuing CA.
-        levels: foreign policy OID → its best translation.
+        levels: foreign policy OID → its translations by every path that holds, best first.
         revoked: serial numbers that the issuing CA has revoked.
         valid_from, valid_until: seconds since the epoch; latest start and earliest expiry of any
             part.
@@ -55,11 +56,22 @@ class Table(msgspec.Struct, frozen=True):
     """
 
     issuing: AuthorityCertificate
-    levels: dict[str, Translation]
+    levels: dict[str, tuple[Translation, ...]]
     revoked: frozenset[int]
     valid_from: float
     valid_until: float
     reasons: tuple[Reason, ...] = ()
+
+    def best(self, oid: str) -> Translation | None:
+        """The best translation of `oid`, or None: not mapped is no level."""
+        return self.levels[oid][0] if oid in self.levels else None
+
+    def permitted(self, oid: str, host: str, organisation: str) -> Translation | None:
+        """The best translation whose path permits an end entity of this name, or None."""
+        for translation in self.levels.get(oid, ()):
+            if translation.names.permit(host, organisation):
+                return translation
+        return None
 
 
 def build_table(
@@ -70,7 +82,7 @@ def build_table(
     engine: PathEngine,
     now: float,
 ) -> Table | tuple[Reason, ...]:
-    """Evaluate every published path, take the best level for each foreign policy.
+    """Evaluate every published path and rank the levels for each foreign policy, best first.
 
     Both engines' answers depend on the order when a CA has two cross-certificates, so each listed
     path is evaluated by itself. Never more than `PATHS_MAX`; nothing is discovered.
@@ -79,34 +91,64 @@ def build_table(
         the table, or all reasons why no path holds.
     """
     lists, reasons = _lists(revocations, now)
-    translated: dict[str, Translation] = {}
+    translated: dict[str, list[Translation]] = {}
     issuing: AuthorityCertificate | None = None
     starts = [crl.this_update for crl in lists]
     ends = [crl.next_update for crl in lists]
     for chain in paths[:PATHS_MAX]:
         try:
-            path = tuple(read_authority_certificate(der) for der in chain)
+            path = _path(chain)
             policies = engine.policies(anchor, chain, [crl.der for crl in lists], now, RULES)
         except (CertificateError, PathError) as error:
             reasons.append(error.reason)
             continue
-        if issuing is not None and path[-1].key_id != issuing.key_id:
+        if issuing is not None and not path[-1].same_authority(issuing):
             reasons.append(Reason("path.ends-elsewhere"))
             continue
         issuing = path[-1]
         starts.extend(certificate.not_before for certificate in path)
         ends.extend(certificate.not_after for certificate in path)
         for oid, translation in _translations(path, policies, ladder).items():
-            best = translated.get(oid)
-            if best is None or not best.level.reaches(translation.level):
-                translated[oid] = translation
+            translated.setdefault(oid, []).append(translation)
     if issuing is None:
         return tuple(reasons)
-    own = [crl for crl in lists if crl.key_id == issuing.key_id]
+    own = [crl for crl in lists if _speaks_for(crl, issuing)]
     if not own:
         return (*reasons, Reason("path.revocation-unknown", {"industry": issuing.industry}))
     newest = max(own, key=lambda crl: crl.number)
-    return Table(issuing, translated, newest.revoked, max(starts), min(ends), tuple(reasons))
+    levels = {
+        oid: tuple(sorted(found, key=lambda each: -each.level.rung))
+        for oid, found in translated.items()
+    }
+    return Table(issuing, levels, newest.revoked, max(starts), min(ends), tuple(reasons))
+
+
+def _path(chain: Sequence[bytes]) -> tuple[AuthorityCertificate, ...]:
+    """Read a chain of CA certificates, with the rules that bind its end as a CA.
+
+    The engine sees the issuing CA as the path's last certificate, so what RFC 5280, 6.1.4 asks of
+    it before a leaf follows is asked here: the path lengths above it, and that it maps no more.
+
+    Raises:
+        CertificateError, PathError: when a certificate is outside the profile, or the path is.
+    """
+    path = tuple(read_authority_certificate(der) for der in chain)
+    for at, certificate in enumerate(path):
+        below = sum(each.subject_der != each.issuer_der for each in path[at + 1 :])
+        if certificate.path_length is not None and below > certificate.path_length:
+            raise PathError("path.too-long", {"industry": certificate.industry})
+    if path and path[-1].mappings:
+        raise PathError("path.issuing-maps", {"industry": path[-1].industry})
+    return path
+
+
+def _speaks_for(crl: RevocationList, issuing: AuthorityCertificate) -> bool:
+    """Whether the list is the issuing CA's own: the engine checks only the lists above it."""
+    return (
+        crl.key_id == issuing.key_id
+        and crl.issuer_der == issuing.subject_der
+        and verify_der(issuing.key, crl.signature, crl.signed)
+    )
 
 
 def _lists(revocations: Sequence[bytes], now: float) -> tuple[list[RevocationList], list[Reason]]:
@@ -118,7 +160,9 @@ def _lists(revocations: Sequence[bytes], now: float) -> tuple[list[RevocationLis
         except RevocationError as error:
             reasons.append(error.reason)
             continue
-        if crl.next_update > now:
+        if crl.this_update > now:
+            reasons.append(Reason("path.not-yet-valid"))
+        elif crl.next_update > now:
             lists.append(crl)
         else:
             reasons.append(Reason("path.revocation-stale"))

@@ -17,20 +17,26 @@ if TYPE_CHECKING:
     from omamori.adapters.capture.frames import Frame
     from omamori.hub.sighting import Sighting
 
-RETELL_AFTER_S = 60.0
+SEEN_AGAIN_AFTER_S = 60.0
+TOLD_AGAIN_AFTER_S = 3600.0
 UNKNOWN_NAMES_MAX = 64
 
 _PLAIN_IPV4 = b"\x08\x00\x45"  # EtherType, version 4, a header without options
 _IPV6 = b"\x86\xdd"
-_SHORTEST = 54  # an Ethernet frame with IPv4 and TCP, or with an IPv6 header
+_ARP = b"\x08\x06"
+_SHORTEST_IPV4, _SHORTEST_IPV6 = 54, 74  # an Ethernet frame with TCP in it
+_IPV4_UP, _IPV6_UP = 34, 54
+_SYN, _ACK = 2, 16
+_SILENT = {1, 2}  # ICMP and IGMP tell no more than that someone is there
 
 
 class Decoder:
     """Listens to frames and tells what is new.
 
-    Facts are told again after ``RETELL_AFTER_S`` of the capture's own time, so that whoever
-    listens knows that a thing is still there. Memory is bounded by the limits named in the
-    modules beside this one, however long the capture.
+    By the capture's own time, an address still in use is told again after
+    ``SEEN_AGAIN_AFTER_S``, so that whoever listens knows that the thing is still there; every
+    other fact that is repeated is told again after ``TOLD_AGAIN_AFTER_S``. Memory is bounded by
+    the limits named in the modules beside this one, however long the capture.
 
     Attributes:
         frames: heard so far.
@@ -50,7 +56,8 @@ class Decoder:
         self._speakers = Speakers()
         self._talk = Talk(self.told, self._speakers)
         self._pieces = Pieces()
-        self._period_at = 0.0
+        self._minute_at = 0.0
+        self._hour_at = 0.0
 
     def hear(self, batch: list[Frame]) -> None:
         """Decode a batch. Any octets are accepted; nothing is raised."""
@@ -60,42 +67,57 @@ class Decoder:
         if self.first_at is None:
             self.first_at = batch[0][0]
         self.last_at = batch[-1][0]
-        talk, whole_road = self._talk, self._frame
+        talk, whole_road, is_empty = self._talk, self._frame, _is_empty_or_repeated
+        tcp, udp = network.TCP, network.UDP
         quiet_tcp, quiet_udp, said = talk.quiet_tcp.young, talk.quiet_udp.young, talk.said.young
-        period_at = self._period_at
+        strangers, addresses = self._speakers.strangers.young, self.told.addresses.young
+        minute_at = self._minute_at
         for at, kind, frame in batch:
-            # Captures joined together may jump back in time: that begins a new period, too.
-            if not 0 <= at - period_at < RETELL_AFTER_S:
-                period_at = self._begin_period(at)
-            if kind == ETHERNET and len(frame) >= _SHORTEST:
-                # Octet positions: IPv4 without options at 14, its transport at 34; IPv6 at 14,
-                # its transport at 54. The keys are those that Talk builds from parsed headers.
-                if frame[12:15] == _PLAIN_IPV4:
-                    protocol = frame[23]
-                    if protocol == network.TCP:
-                        if frame[6:12] + frame[26:38] in quiet_tcp:
-                            continue
-                    elif protocol == network.UDP and (
-                        frame[6:12] + frame[26:38] in quiet_udp
-                        or hash(frame[6:12] + frame[26:30] + frame[36:38] + frame[44:]) in said
-                    ):
-                        continue
-                elif frame[12:14] == _IPV6:
-                    protocol = frame[20]
-                    if protocol == network.TCP:
-                        if frame[6:12] + frame[22:58] in quiet_tcp:
-                            continue
-                    elif protocol == network.UDP and (
-                        frame[6:12] + frame[22:58] in quiet_udp
-                        or hash(frame[6:12] + frame[22:38] + frame[56:58] + frame[64:]) in said
-                    ):
-                        continue
+            # Captures joined together may jump back in time: that begins anew, too.
+            if not 0 <= at - minute_at < SEEN_AGAIN_AFTER_S:
+                minute_at = self._begin_minute(at)
+            if kind != ETHERNET or len(frame) < _SHORTEST_IPV4:
+                whole_road(at, kind, frame)
+                continue
+            # Only where nothing lies between the headers; the keys are those of ``Talk``.
+            # ``ip``, ``to``, ``up``: where source, destination and transport begin.
+            if frame[12:15] == _PLAIN_IPV4:
+                protocol, ip, to, up = frame[23], 26, 30, _IPV4_UP
+            elif frame[12:14] == _IPV6 and len(frame) >= _SHORTEST_IPV6:
+                protocol, ip, to, up = frame[20], 22, 38, _IPV6_UP
+            else:
+                if frame[12:14] != _ARP or frame[6:12] + frame[28:32] not in addresses:
+                    whole_road(at, kind, frame)
+                continue
+            mac = frame[6:12]
+            if protocol == tcp:
+                if mac + frame[ip : up + 4] in quiet_tcp:
+                    continue
+                source = mac + frame[ip:to]
+                if source in strangers or (
+                    source in addresses and is_empty(frame, source, up, said)
+                ):
+                    continue
+            elif protocol == udp:
+                source = mac + frame[ip:to]
+                if source in addresses and (
+                    mac + frame[ip : up + 4] in quiet_udp
+                    or hash(source + frame[up + 2 : up + 4] + frame[up + 10 :]) in said
+                ):
+                    continue
+            elif protocol in _SILENT and mac + frame[ip:to] in addresses:
+                continue
             whole_road(at, kind, frame)
 
-    def _begin_period(self, at: float) -> float:
-        self._period_at = at
-        self.told.forget()
-        self._talk.forget()
+    def _begin_minute(self, at: float) -> float:
+        """Addresses are news again; after an hour, everything is."""
+        self._minute_at = at
+        self.told.addresses.forget()
+        self._talk.quiet_tcp.age()
+        if not 0 <= at - self._hour_at < TOLD_AGAIN_AFTER_S:
+            self._hour_at = at
+            self.told.forget()
+            self._talk.forget()
         return at
 
     def _frame(self, at: float, kind: int, frame: bytes) -> None:
@@ -108,7 +130,7 @@ class Decoder:
             self.broken += 1
             return
         mac, carried, start = linked
-        if mac and (mac[0] & 1 or mac == b"\0\0\0\0\0\0"):
+        if mac and (mac[0] & 1 or not any(mac)):
             mac = b""  # a group is nobody; the loopback interface has no address
         if carried == link.IPV4:
             self._packet(at, mac, network.ipv4(frame, start), frame, start)
@@ -136,12 +158,26 @@ class Decoder:
             if whole is None:
                 return
             packet, frame = packet._replace(start=0, end=len(whole), piece=None), whole
-        if packet.protocol == network.TCP:
-            self._talk.tcp(at, mac, packet, frame)
-        elif packet.protocol == network.UDP:
-            self._talk.udp(at, mac, packet, frame)
+        protocol, source, target, begin, end, _ = packet
+        if protocol == network.TCP:
+            self._talk.tcp(at, frame, mac, source, target, begin, end)
+        elif protocol == network.UDP:
+            self._talk.udp(at, frame, mac, source, target, begin, end)
         elif packet.protocol == network.ICMP6 and packet.start:
             hops = frame[start + 7]
             icmp6(at, mac, packet, frame, hops, self.told, self._speakers)
         elif self._speakers.is_own(mac, packet.source):
             self.told.address(at, mac, packet.source)
+
+
+def _is_empty_or_repeated(frame: bytes, source: bytes, up: int, said: set[int]) -> bool:
+    """Whether the TCP segment at ``up`` has no payload, or is a greeting heard lately."""
+    flags = frame[up + 13]
+    if flags & _SYN:
+        port = frame[up : up + 2] if flags & _ACK else frame[up + 2 : up + 4]
+        return hash(source + port + frame[up + 13 : up + 14]) in said
+    if up == _IPV4_UP:
+        size = (frame[16] << 8 | frame[17]) - 20
+    else:
+        size = frame[18] << 8 | frame[19]
+    return size == (frame[up + 12] >> 4) * 4

@@ -13,6 +13,7 @@ Linked = tuple[bytes, int, int]
 """The sender's MAC address (empty where the link has none), EtherType, and payload offset."""
 
 ARP, VLAN, IPV4, IPV6 = 0x0806, 0x8100, 0x0800, 0x86DD
+_COMMON = {IPV4, IPV6, ARP}
 _TAGS = {VLAN, 0x88A8, 0x9100}  # 802.1Q, 802.1ad, and QinQ before it was standard
 _TAGS_MAX = 4
 _LENGTH_MAX = 1500  # IEEE 802.3: below this the field is a length and LLC follows
@@ -41,8 +42,11 @@ def ethernet(frame: bytes, at: int = 0) -> Linked | None:
     """Ethernet II and IEEE 802.3, with or without tags."""
     if len(frame) < at + 14:
         return None
+    kind = frame[at + 12] << 8 | frame[at + 13]
+    if kind in _COMMON:
+        return frame[at + 6 : at + 12], kind, at + 14
     kind, start = _typed(frame, at + 12)
-    return frame[at + _MAC : at + 2 * _MAC], kind, start
+    return frame[at + 6 : at + 12], kind, start
 
 
 def _raw(frame: bytes, at: int = 0) -> Linked | None:

@@ -35,14 +35,14 @@ def ipv4(frame: bytes, at: int) -> Packet | None:
     if len(frame) < at + 20 or frame[at] >> 4 != 4:  # noqa: PLR2004 - IPv4's header and version
         return None
     start = at + (frame[at] & 15) * 4
-    total = int.from_bytes(frame[at + 2 : at + 4])
+    total = frame[at + 2] << 8 | frame[at + 3]
     # Zero: the sender's network card was to split it (segmentation offload).
     end = min(at + total, len(frame)) if total else len(frame)
     if start < at + 20 or start > end:
         return None
-    flags = int.from_bytes(frame[at + 6 : at + 8])
+    flags = frame[at + 6] << 8 | frame[at + 7]
     piece = None
-    if flags & 0x3FFF:
+    if flags & 0x3FFF:  # more fragments, or an offset
         piece = (frame[at + 4 : at + 6], (flags & 0x1FFF) * 8, bool(flags & 0x2000))
     source, destination = frame[at + 12 : at + 16], frame[at + 16 : at + 20]
     return Packet(frame[at + 9], source, destination, start, end, piece)

@@ -23,12 +23,16 @@ class Recent(Generic[Key]):
         return len(self.young) + len(self._old)
 
     def add(self, key: Key) -> None:
-        """Remember the key, forgetting the oldest generation when the young one is full."""
+        """Remember the key; a full young generation becomes the old one."""
         if len(self.young) >= self._size:
-            # Swapped in place: whoever holds ``young`` keeps holding the young generation.
-            self._old = set(self.young)
-            self.young.clear()
+            self.age()
         self.young.add(key)
+
+    def age(self) -> None:
+        """Make the young generation the old one, and forget the one before."""
+        # Emptied in place: whoever holds ``young`` keeps holding the young generation.
+        self._old = set(self.young)
+        self.young.clear()
 
     def has(self, key: Key) -> bool:
         """Whether the key was added lately."""

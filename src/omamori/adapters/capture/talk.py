@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from struct import Struct
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,6 @@ from omamori.adapters.protocols import coap, dhcp, dns, echonet, http, mqtt, net
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from omamori.adapters.capture.network import Packet
     from omamori.adapters.protocols.text import Facts
 
 FLOWS_REMEMBERED = 32_768
@@ -25,9 +25,8 @@ _TCP = Struct("!HHI4xBB")
 _UDP = Struct("!HHH")
 _FIN, _SYN, _RST, _ACK = 1, 2, 4, 16
 _DHCP_PORTS = {67, 68}
-_DNS_PORT = 53
 
-_BY_PORT: dict[int, Callable[[bytes], Facts]] = {
+_BY_ANY_PORT: dict[int, Callable[[bytes], Facts]] = {
     137: netbios.name_facts,
     138: netbios.datagram_facts,
     547: dhcp.facts6,
@@ -37,6 +36,15 @@ _BY_PORT: dict[int, Callable[[bytes], Facts]] = {
     5355: dns.llmnr_facts,
     5683: coap.facts,
 }
+_BY_PORT = _BY_ANY_PORT | {53: dns.query_facts}  # what comes from port 53 is a server's answer
+
+
+class Then(Enum):
+    """What the next segments of a direction are worth."""
+
+    HOLD = "they complete this one"
+    MORE = "they may say something new"
+    DONE = "nothing"
 
 
 class Talk:
@@ -64,34 +72,54 @@ class Talk:
         self.quiet_udp.forget()
         self.said.forget()
 
-    def udp(self, at: float, mac: bytes, packet: Packet, frame: bytes) -> None:
-        """One datagram."""
-        start, source = packet.start, packet.source
-        if packet.end < start + 8:
+    def udp(
+        self,
+        at: float,
+        frame: bytes,
+        mac: bytes,
+        source: bytes,
+        target: bytes,
+        start: int,
+        end: int,
+    ) -> None:
+        """One datagram, which lies in ``frame`` from ``start`` to ``end``."""
+        if end < start + 8:
             self.broken += 1
             return
-        flow = mac + source + packet.destination + frame[start : start + 4]
+        speaker = mac + source
+        flow = speaker + target + frame[start : start + 4]
         # Without source port and the first two octets: a repeated question differs only there.
-        said = hash(mac + source + frame[start + 2 : start + 4] + frame[start + 10 :])
-        if self.quiet_udp.has(flow) or self.said.has(said):
-            return
-        self.said.add(said)
+        said = hash(speaker + frame[start + 2 : start + 4] + frame[start + 10 :])
+        is_known = self.quiet_udp.has(flow) or self.said.has(said)
         from_port, to_port, size = _UDP.unpack_from(frame, start)
-        payload = frame[start + 8 : min(packet.end, start + max(size, 8))]
-        if to_port in _DHCP_PORTS:
+        payload = frame[start + 8 : min(end, start + max(size, 8))]
+        if to_port in _DHCP_PORTS and not is_known:
             self._dhcp(at, mac, payload)
-        if not self._speakers.is_own(mac, source):
+        self.said.add(said)
+        if not self._is_own(at, mac, source, speaker):
             self.quiet_udp.add(flow)
             return
-        self._told.address(at, mac, source)
-        name = who(mac, source)
-        self._service(at, name, "udp", UDP_SERVICES, from_port, to_port)
-        if to_port == _DNS_PORT:
-            self._told.facts(at, name, dns.query_facts(payload))
-        elif decoder := _BY_PORT.get(to_port) or _BY_PORT.get(from_port):
-            self._told.facts(at, name, decoder(payload))
+        if is_known:
+            return
+        self._service(at, mac, source, "udp", UDP_SERVICES, from_port, to_port)
+        decoder = _BY_PORT.get(to_port) or _BY_ANY_PORT.get(from_port)
+        if decoder is not None:
+            self._tell(at, mac, source, decoder(payload))
         elif to_port not in _DHCP_PORTS:
             self.quiet_udp.add(flow)
+
+    def _is_own(self, at: float, mac: bytes, source: bytes, speaker: bytes) -> bool:
+        """Whether the speaker is on this network; tells its address when that is news."""
+        if speaker in self._told.addresses.young:
+            return True
+        if not self._speakers.is_own(mac, source):
+            return False
+        self._told.address(at, mac, source)
+        return True
+
+    def _tell(self, at: float, mac: bytes, source: bytes, facts: Facts) -> None:
+        if facts:
+            self._told.facts(at, who(mac, source), facts)
 
     def _dhcp(self, at: float, mac: bytes, payload: bytes) -> None:
         """DHCP names its client itself; a server's frame speaks of both."""
@@ -101,35 +129,45 @@ class Talk:
         if mac:
             self._told.facts(at, mac.hex(":"), message.server_facts)
 
-    def tcp(self, at: float, mac: bytes, packet: Packet, frame: bytes) -> None:
-        """One segment."""
-        start, end, source = packet.start, packet.end, packet.source
+    def tcp(
+        self,
+        at: float,
+        frame: bytes,
+        mac: bytes,
+        source: bytes,
+        target: bytes,
+        start: int,
+        end: int,
+    ) -> None:
+        """One segment, which lies in ``frame`` from ``start`` to ``end``."""
         if end < start + 20:
             self.broken += 1
             return
-        flow = mac + source + packet.destination + frame[start : start + 4]
-        if self.quiet_tcp.has(flow):
-            return
-        if not self._speakers.is_own(mac, source):
+        speaker = mac + source
+        flow = speaker + target + frame[start : start + 4]
+        if not self._is_own(at, mac, source, speaker):
             self.quiet_tcp.add(flow)
             return
+        if self.quiet_tcp.has(flow):
+            return
         from_port, to_port, sequence, words, flags = _TCP.unpack_from(frame, start)
-        self._told.address(at, mac, source)
         if flags & _SYN:
-            self._greeting(at, who(mac, source), from_port, to_port, flags)
+            port = frame[start : start + 2] if flags & _ACK else frame[start + 2 : start + 4]
+            self.said.add(hash(speaker + port + frame[start + 13 : start + 14]))
+            self._greeting(at, mac, source, from_port, to_port, flags)
             return
         looks = self._looks.get(flow, 0) + 1
         is_over = flags & (_FIN | _RST) or looks > LOOKS_MAX
         begin = start + (words >> 4) * 4
         if start + 20 <= begin < end and not flags & _RST:
+            if looks == 1:
+                self._service(at, mac, source, "tcp", TCP_SERVICES, from_port, to_port)
             payload = self._openings.join(flow, sequence, frame[begin:end])
-            name = who(mac, source)
-            self._service(at, name, "tcp", TCP_SERVICES, from_port, to_port)
-            facts, wants_more = _read(payload)
-            self._told.facts(at, name, facts)
-            if wants_more and not facts:
+            facts, then = self._read(speaker, payload)
+            self._tell(at, mac, source, facts)
+            if then is Then.HOLD:
                 self._openings.hold(flow, sequence, end - begin, payload)
-            is_over = is_over or not wants_more
+            is_over = is_over or then is Then.DONE
         if is_over:
             self._looks.pop(flow, None)
             self.quiet_tcp.add(flow)
@@ -138,39 +176,54 @@ class Talk:
                 self._looks.clear()
             self._looks[flow] = looks
 
-    def _greeting(self, at: float, name: str, from_port: int, to_port: int, flags: int) -> None:
+    def _greeting(
+        self, at: float, mac: bytes, source: bytes, from_port: int, to_port: int, flags: int
+    ) -> None:
         """A SYN uses a service if it is well known; who accepts one offers it, known or not."""
         if flags & _ACK:
-            offered = {"proto": "tcp", "port": str(from_port), "role": "offers"}
-            self._told.fact(at, name, "talk.service", offered)
+            fields = {"proto": "tcp", "port": str(from_port), "role": "offers"}
         elif to_port in TCP_SERVICES:
-            used = {"proto": "tcp", "port": str(to_port), "role": "uses"}
-            self._told.fact(at, name, "talk.service", used)
+            fields = {"proto": "tcp", "port": str(to_port), "role": "uses"}
+        else:
+            return
+        self._told.fact(at, who(mac, source), "talk.service", fields)
 
     def _service(
-        self, at: float, name: str, proto: str, known: frozenset[int], from_port: int, to_port: int
+        self, at: float, mac: bytes, source: bytes, proto: str, known: frozenset[int], *ports: int
     ) -> None:
         """A well-known port on one side only says which side serves."""
-        offers, uses = from_port in known, to_port in known
-        if offers != uses:
-            port, role = (from_port, "offers") if offers else (to_port, "uses")
+        offers, uses = (port in known for port in ports)
+        if offers == uses:
+            return
+        port, role = (ports[0], "offers") if offers else (ports[1], "uses")
+        said = hash((mac, source, proto, port, role))
+        if not self.said.has(said):
+            self.said.add(said)
             fields = {"proto": proto, "port": str(port), "role": role}
-            self._told.fact(at, name, "talk.service", fields)
+            self._told.fact(at, who(mac, source), "talk.service", fields)
 
-
-def _read(payload: bytes) -> tuple[Facts, bool]:
-    """What the beginning of a TCP direction says, and whether the next segments matter too."""
-    if tls.looks_like_hello(payload):
-        if len(payload) < tls.octets_wanted(payload):
-            return [], True
-        return tls.facts(payload), False
-    if http.looks_like_request(payload):
-        is_whole = b"\r\n\r\n" in payload or len(payload) > http.HEAD_OCTETS_MAX
-        return (http.request_facts(payload) if is_whole else []), True
-    if http.looks_like_response(payload):
-        return http.response_facts(payload), False
-    if mqtt.looks_like_connect(payload):
-        return mqtt.connect_facts(payload), False
-    if mqtt.looks_like_connack(payload):
-        return [("mqtt.connect", {"role": "server"})], False
-    return [], False
+    def _read(self, source: bytes, payload: bytes) -> tuple[Facts, Then]:
+        """What the beginning of a TCP direction says, and what its next segments are worth."""
+        if http.looks_like_request(payload):
+            if b"\r\n\r\n" not in payload and len(payload) <= http.HEAD_OCTETS_MAX:
+                return [], Then.HOLD
+            said = hash(source + payload)
+            if self.said.has(said):
+                return [], Then.MORE
+            self.said.add(said)
+            return http.request_facts(payload), Then.MORE
+        if tls.looks_like_hello(payload):
+            if len(payload) < tls.octets_wanted(payload):
+                return [], Then.HOLD
+            said = hash(source + tls.without_random(payload))
+            if self.said.has(said):
+                return [], Then.DONE
+            self.said.add(said)
+            return tls.facts(payload), Then.DONE
+        if http.looks_like_response(payload):
+            return http.response_facts(payload), Then.DONE
+        if mqtt.looks_like_connect(payload):
+            return mqtt.connect_facts(payload), Then.DONE
+        if mqtt.looks_like_connack(payload):
+            return [("mqtt.connect", {"role": "server"})], Then.DONE
+        return [], Then.DONE

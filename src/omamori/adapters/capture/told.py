@@ -38,20 +38,28 @@ class Speakers:
     A frame from the internet carries the router's MAC address, so what it says must not be told
     of the router. Private, link-local and unique-local addresses (RFC 1918, 3927, 4193, 4291)
     are neighbours; any other only after ARP, neighbour discovery or a router's prefix said so.
+
+    Attributes:
+        strangers: MAC and IP addresses together that were found not to belong to one another.
     """
 
     def __init__(self) -> None:
+        self.strangers: Recent[bytes] = Recent(SPEAKERS_REMEMBERED)
         self._confirmed: Recent[bytes] = Recent(SPEAKERS_REMEMBERED)
         self._prefixes: list[bytes] = []
 
     def confirm(self, mac: bytes, ip: bytes) -> None:
         """ARP or neighbour discovery said that the address is this thing's own."""
-        self._confirmed.add(mac + ip)
+        pair = mac + ip
+        self._confirmed.add(pair)
+        if self.strangers.has(pair):
+            self.strangers.forget()
 
     def add_prefix(self, prefix: bytes) -> None:
         """A router announced the /64 as on-link (RFC 4861 §4.6.2)."""
         if prefix not in self._prefixes:
             self._prefixes = [*self._prefixes, prefix][-PREFIXES_MAX:]
+            self.strangers.forget()
 
     def is_own(self, mac: bytes, ip: bytes) -> bool:
         """Whether what comes from ``ip`` in a frame of ``mac`` was said by that very thing."""
@@ -69,7 +77,10 @@ class Speakers:
                 or first & 0xFE == 0xFC  # noqa: PLR2004 - fc00::/7
                 or ip[:8] in self._prefixes
             )
-        return is_near or (bool(mac) and self._confirmed.has(mac + ip))
+        if is_near or (mac and self._confirmed.has(mac + ip)):
+            return True
+        self.strangers.add(mac + ip)
+        return False
 
 
 class Told:
@@ -78,6 +89,7 @@ class Told:
     Attributes:
         count: sightings passed on.
         dropped: facts beyond ``FACTS_PER_SOURCE_AND_KIND_MAX``, which were not passed on.
+        addresses: MAC and IP addresses told together.
     """
 
     def __init__(self, tell: Callable[[Sighting], None]) -> None:
@@ -85,21 +97,21 @@ class Told:
         self.dropped = 0
         self._tell = tell
         self._facts: Recent[int] = Recent(FACTS_REMEMBERED)
-        self._addresses: Recent[bytes] = Recent(SPEAKERS_REMEMBERED)
+        self.addresses: Recent[bytes] = Recent(SPEAKERS_REMEMBERED)
         self._per_kind: dict[tuple[str, str], int] = {}
 
     def forget(self) -> None:
-        """Begin a new period: every fact is news again, which keeps "last seen" true."""
+        """Begin a new period: every fact is news again."""
         self._facts.forget()
-        self._addresses.forget()
+        self.addresses.forget()
         self._per_kind.clear()
 
     def address(self, at: float, mac: bytes, ip: bytes) -> None:
         """An address that its owner uses."""
         key = mac + ip
-        if self._addresses.has(key):
+        if self.addresses.has(key):
             return
-        self._addresses.add(key)
+        self.addresses.add(key)
         kind = "address.ipv4" if len(ip) == _IPV4 else "address.ipv6"
         self.fact(at, who(mac, ip), kind, {"ip": ip_text(ip)})
 

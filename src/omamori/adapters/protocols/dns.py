@@ -13,6 +13,7 @@ QUESTIONS_MAX = 32
 RECORDS_MAX = 256
 NAME_OCTETS_MAX = 255  # RFC 1035 §3.1; holds at most 127 labels
 JUMPS_MAX = 16
+POINTERS_MAX = 512
 TXT_KEYS_MAX = 32
 TXT_VALUE_MAX = 200
 
@@ -22,6 +23,9 @@ _QUESTION = Struct("!2H")
 _RECORD = Struct("!2HIH")
 _SRV = Struct("!3H")
 _BROWSE = b"_services._dns-sd._udp.local"  # RFC 6763 §9: asks for types, names no thing
+
+
+Names = dict[int, bytes]
 
 
 class Record(NamedTuple):
@@ -35,52 +39,74 @@ class Record(NamedTuple):
 
 
 class Message(NamedTuple):
-    """A parsed message; ``payload`` stays so that names inside values can be followed."""
+    """A parsed message; ``payload`` and ``names`` stay for the names inside values.
+
+    ``answered`` of the ``records`` are answers; authority and additional records follow.
+    """
 
     payload: bytes
     is_response: bool
     opcode: int
     questions: list[tuple[bytes, int]]
-    answers: list[Record]
-    extra: list[Record]
+    records: list[Record]
+    answered: int
+    names: Names
 
 
 class DnsError(ValueError):
     """Not a DNS message; stays in this module."""
 
 
-def _name(payload: bytes, at: int) -> tuple[bytes, int]:
+def _name(payload: bytes, at: int, names: Names) -> tuple[bytes, int]:
     """The name at ``at`` with dots, and the position after it.
 
-    A compression pointer must point before everything read so far in this name, so that no loop
-    is possible (RFC 1035 §4.1.4: "a prior occurrence").
+    A compression pointer must point before the name that it ends, so that no loop is possible
+    (RFC 1035 §4.1.4: "a prior occurrence").
+
+    Args:
+        payload: the message.
+        at: where the name begins.
+        names: names of this message that pointers have led to, by position.
     """
     labels: list[bytes] = []
-    octets, jumps, after, floor = 0, 0, -1, at
-    while True:
-        size = payload[at]
+    octets, begin = 0, at
+    while size := payload[at]:
         if size >= 0xC0:
             target = (size & 0x3F) << 8 | payload[at + 1]
-            after = at + 2 if after < 0 else after
-            jumps += 1
-            if target >= floor or jumps > JUMPS_MAX:
+            if target >= begin or len(names) > POINTERS_MAX:
                 raise DnsError
-            at = floor = target
-        elif size == 0:
-            return b".".join(labels), (at + 1 if after < 0 else after)
-        else:
-            octets += size + 1
-            label = payload[at + 1 : at + 1 + size]
-            if size > 63 or octets > NAME_OCTETS_MAX or len(label) < size:  # noqa: PLR2004 - RFC 1035 §2.3.4
+            tail = names.get(target)
+            if tail is None:
+                tail = names[target] = _pointed(payload, target, names)
+            if labels:
+                tail = b".".join([*labels, tail])
+            if len(tail) > NAME_OCTETS_MAX:
                 raise DnsError
-            labels.append(label)
-            at += size + 1
+            return tail, at + 2
+        octets += size + 1
+        label = payload[at + 1 : at + 1 + size]
+        if size > 63 or octets > NAME_OCTETS_MAX or len(label) < size:  # noqa: PLR2004 - RFC 1035 §2.3.4
+            raise DnsError
+        labels.append(label)
+        at += size + 1
+    return b".".join(labels), at + 1
 
 
-def _records(payload: bytes, at: int, count: int) -> tuple[list[Record], int]:
+def _pointed(payload: bytes, at: int, names: Names) -> bytes:
+    """The name that a pointer leads to; pointers there are followed at most ``JUMPS_MAX`` deep."""
+    jumps = names.get(-1, b"")
+    if len(jumps) >= JUMPS_MAX:
+        raise DnsError
+    names[-1] = jumps + b"."
+    name = _name(payload, at, names)[0]
+    names[-1] = jumps
+    return name
+
+
+def _records(payload: bytes, at: int, count: int, names: Names) -> tuple[list[Record], int]:
     records = []
     for _ in range(min(count, RECORDS_MAX)):
-        name, at = _name(payload, at)
+        name, at = _name(payload, at, names)
         kind, _klass, ttl_s, size = _RECORD.unpack_from(payload, at)
         start = at + _RECORD.size
         at = start + size
@@ -93,8 +119,10 @@ def _records(payload: bytes, at: int, count: int) -> tuple[list[Record], int]:
 def parse(payload: bytes) -> Message | None:
     """The message in ``payload``, or None when it is not one or was cut.
 
-    Questions beyond ``QUESTIONS_MAX`` refuse the message, for the records lie behind them.
+    Questions beyond ``QUESTIONS_MAX`` refuse the message, for the records lie behind them. The
+    records of a question are left unread: what an asker already knows is not about itself.
     """
+    names: Names = {}
     try:
         _id, flags, asked, answered, authority, extra = _COUNTS.unpack_from(payload)
         if asked > QUESTIONS_MAX:
@@ -102,18 +130,16 @@ def parse(payload: bytes) -> Message | None:
         at = _COUNTS.size
         questions = []
         for _ in range(asked):
-            name, at = _name(payload, at)
+            name, at = _name(payload, at, names)
             questions.append((name, _QUESTION.unpack_from(payload, at)[0]))
             at += _QUESTION.size
-        answers, at = _records(payload, at, answered)
-        authorities, at = _records(payload, at, authority)
-        extras, at = _records(payload, at, extra)
-    except (DnsError, IndexError, ValueError, struct_error):
+        is_response = bool(flags & 0x8000)
+        records: list[Record] = []
+        if is_response:
+            records, at = _records(payload, at, answered + authority + extra, names)
+    except (DnsError, IndexError, struct_error):
         return None
-    is_response = bool(flags & 0x8000)
-    return Message(
-        payload, is_response, flags >> 11 & 15, questions, answers, authorities + extras
-    )
+    return Message(payload, is_response, flags >> 11 & 15, questions, records, answered, names)
 
 
 def query_facts(payload: bytes) -> Facts:
@@ -129,7 +155,9 @@ def llmnr_facts(payload: bytes) -> Facts:
     message = parse(payload)
     if message is None or not message.is_response:
         return []
-    names = {record.name for record in message.answers if record.kind in (A, AAAA)}
+    names = {
+        record.name for record in message.records[: message.answered] if record.kind in (A, AAAA)
+    }
     return [("llmnr.name", {"name": plain(name)}) for name in sorted(names)]
 
 
@@ -149,8 +177,8 @@ def mdns_facts(payload: bytes) -> Facts:
             for name in sorted(wanted)
             if name.startswith(b"_") and name != _BROWSE
         ]
-    alive = [record for record in message.answers + message.extra if record.ttl_s]
-    return _hosts(message.payload, alive) + _services(message.payload, alive)
+    alive = [record for record in message.records if record.ttl_s]
+    return _hosts(payload, alive) + _services(payload, alive, message.names)
 
 
 def _hosts(payload: bytes, records: list[Record]) -> Facts:
@@ -165,17 +193,17 @@ def _hosts(payload: bytes, records: list[Record]) -> Facts:
     return facts
 
 
-def _services(payload: bytes, records: list[Record]) -> Facts:
+def _services(payload: bytes, records: list[Record], names: Names) -> Facts:
     """One fact per service instance, from its PTR, SRV and TXT records together."""
     services: dict[bytes, dict[str, str]] = {}
     for record in records:
         try:
             if record.kind == PTR and record.name.startswith(b"_") and record.name != _BROWSE:
-                services.setdefault(_name(payload, record.start)[0], {})
+                services.setdefault(_name(payload, record.start, names)[0], {})
             elif record.kind == SRV:
                 fields = services.setdefault(record.name, {})
                 fields["port"] = str(_SRV.unpack_from(payload, record.start)[2])
-                fields["host"] = plain(_name(payload, record.start + _SRV.size)[0])
+                fields["host"] = plain(_name(payload, record.start + _SRV.size, names)[0])
             elif record.kind == TXT:
                 fields = services.setdefault(record.name, {})
                 fields.update(_texts(payload[record.start : record.end]))

@@ -27,14 +27,27 @@ def looks_like_response(payload: bytes) -> bool:
 
 def headers(payload: bytes) -> tuple[bytes, dict[bytes, bytes]]:
     """The first line and the headers by lower-case name; the first of equal names counts."""
-    head = payload[:HEAD_OCTETS_MAX].partition(b"\r\n\r\n")[0]
-    first, *lines = head.split(b"\r\n", HEADERS_MAX + 1)
+    first, *lines = _head(payload).split(b"\r\n", HEADERS_MAX + 1)
     found: dict[bytes, bytes] = {}
     for line in lines[:HEADERS_MAX]:
         name, colon, value = line.partition(b":")
         if colon:
             found.setdefault(name.strip().lower(), value.strip())
     return first, found
+
+
+def _head(payload: bytes) -> bytes:
+    return payload[:HEAD_OCTETS_MAX].partition(b"\r\n\r\n")[0]
+
+
+def _header(head: bytes, lowered: bytes, name: bytes) -> str:
+    """One header; a search is three times as fast as taking the head apart."""
+    at = lowered.find(b"\r\n" + name + b":")
+    if at < 0:
+        return ""
+    at += len(name) + 3
+    end = head.find(b"\r\n", at)
+    return plain(head[at : end if end >= 0 else len(head)])
 
 
 def request_facts(payload: bytes) -> Facts:
@@ -44,14 +57,15 @@ def request_facts(payload: bytes) -> Facts:
     """
     if not looks_like_request(payload):
         return []
-    first, found = headers(payload)
-    method, _, rest = first.partition(b" ")
+    head = _head(payload)
+    lowered = head.lower()
+    method, _, rest = head.partition(b"\r\n")[0].partition(b" ")
     path = rest.partition(b" ")[0].partition(b"?")[0]
     fields = worded(
-        host=plain(found.get(b"host", b"")).lower(),
+        host=_header(head, lowered, b"host").lower(),
         method=plain(method),
         path=plain(path, PATH_MAX),
-        user_agent=plain(found.get(b"user-agent", b"")),
+        user_agent=_header(head, lowered, b"user-agent"),
     )
     return [("http.request", fields)]
 
@@ -60,29 +74,33 @@ def response_facts(payload: bytes) -> Facts:
     """What a server calls itself."""
     if not looks_like_response(payload):
         return []
-    server = plain(headers(payload)[1].get(b"server", b""))
+    head = _head(payload)
+    server = _header(head, head.lower(), b"server")
     return [("http.response", {"server": server})] if server else []
 
 
 def ssdp_facts(payload: bytes) -> Facts:
     """What a thing announces or searches by SSDP; answers to a search count as announcements."""
     first, found = headers(payload)
-    value = {name: plain(text) for name, text in found.items()}
+
+    def value(name: bytes) -> str:
+        return plain(found.get(name, b""))
+
     if first.startswith(b"M-SEARCH "):
-        wanted = worded(st=value.get(b"st", ""), user_agent=value.get(b"user-agent", ""))
+        wanted = worded(st=value(b"st"), user_agent=value(b"user-agent"))
         return [("ssdp.search", wanted)] if wanted else []
     if first.startswith(b"NOTIFY "):
-        target = value.get(b"nt", "")
-        if value.get(b"nts", "") == "ssdp:byebye":
+        target = value(b"nt")
+        if value(b"nts") == "ssdp:byebye":
             return []
     elif first.startswith(b"HTTP/1."):
-        target = value.get(b"st", "")
+        target = value(b"st")
     else:
         return []
     fields = worded(
         nt=target,
-        usn=value.get(b"usn", ""),
-        server=value.get(b"server", ""),
-        location=value.get(b"location", ""),
+        usn=value(b"usn"),
+        server=value(b"server"),
+        location=value(b"location"),
     )
     return [("ssdp.notify", fields)] if fields else []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha256
+from struct import unpack_from
 from typing import NamedTuple
 
 from omamori.adapters.protocols.text import Facts, plain, worded
@@ -20,11 +22,11 @@ class Hello(NamedTuple):
     """What a ClientHello carries, as numbers in the order sent, GREASE left out (RFC 8701)."""
 
     version: int
-    ciphers: list[int]
-    extensions: list[int]
+    ciphers: tuple[int, ...]
+    extensions: tuple[int, ...]
     sni: bytes
-    alpn: list[bytes]
-    signatures: list[int]
+    alpn: tuple[bytes, ...]
+    signatures: tuple[int, ...]
 
 
 def looks_like_hello(payload: bytes) -> bool:
@@ -37,13 +39,20 @@ def octets_wanted(payload: bytes) -> int:
     return min(5 + int.from_bytes(payload[3:5]), 5 + HELLO_OCTETS_MAX)
 
 
+def without_random(payload: bytes) -> bytes:
+    """A ClientHello's record without what differs each time: random and session (§4.1.2)."""
+    return payload[43 + 1 + payload[43] :] if len(payload) > 43 else payload  # noqa: PLR2004
+
+
 def _is_grease(number: int) -> bool:
-    return number & 0x0F0F == 0x0A0A and number >> 8 == number & 0xFF  # noqa: PLR2004 - RFC 8701 §2
+    return number & 0x0F0F == 0x0A0A and number >> 8 == number & 0xFF  # noqa: PLR2004 - RFC 8701
 
 
-def _numbers(raw: bytes, most: int) -> list[int]:
-    pairs = (int.from_bytes(raw[i : i + 2]) for i in range(0, min(len(raw) - 1, 2 * most), 2))
-    return [number for number in pairs if not _is_grease(number)]
+def _numbers(raw: bytes, most: int) -> tuple[int, ...]:
+    """The 16-bit numbers in ``raw``, without those that only grease (RFC 8701 §2)."""
+    count = min(len(raw) // 2, most)
+    numbers = unpack_from(f"!{count}H", raw)
+    return tuple([number for number in numbers if not _is_grease(number)])
 
 
 def _sized(raw: bytes, at: int, width: int) -> tuple[bytes, int]:
@@ -86,7 +95,7 @@ def _hello(version: int, ciphers: bytes, extensions: bytes) -> Hello:
     return Hello(
         max(offered, default=version),
         _numbers(ciphers, CIPHERS_MAX),
-        numbers,
+        tuple(numbers),
         _server_name(values.get(_SNI, b"")),
         _protocols(values.get(_ALPN, b"")),
         _numbers(values.get(_SIGNATURES, b"")[2:], CIPHERS_MAX),
@@ -100,30 +109,36 @@ def _server_name(value: bytes) -> bytes:
     return value[5 : 5 + int.from_bytes(value[3:5])]
 
 
-def _protocols(value: bytes) -> list[bytes]:
+def _protocols(value: bytes) -> tuple[bytes, ...]:
     names: list[bytes] = []
     at = 2
     while at < len(value) and len(names) < ALPN_MAX:
         names.append(value[at + 1 : at + 1 + value[at]])
         at += 1 + value[at]
-    return names
+    return tuple(names)
 
 
-def ja4(hello: Hello) -> str:
+@lru_cache(maxsize=512)  # a home has few TLS libraries, and each sends the same hello all day
+def ja4(
+    version: int,
+    ciphers: tuple[int, ...],
+    extensions: tuple[int, ...],
+    alpn: tuple[bytes, ...],
+    signatures: tuple[int, ...],
+) -> str:
     """The JA4 fingerprint over TCP: what a client's library looks like, whatever it connects to."""
-    version = _JA4_VERSIONS.get(hello.version, "00")
-    server = "d" if _SNI in hello.extensions else "i"
-    counts = f"{min(len(hello.ciphers), 99):02d}{min(len(hello.extensions), 99):02d}"
-    kept = sorted(f"{n:04x}" for n in hello.extensions if n not in (_SNI, _ALPN))
+    server = "d" if _SNI in extensions else "i"
+    counts = f"{min(len(ciphers), 99):02d}{min(len(extensions), 99):02d}"
+    kept = sorted(f"{n:04x}" for n in extensions if n not in (_SNI, _ALPN))
     listed = ",".join(kept)
-    if hello.signatures:
-        listed += "_" + ",".join(f"{n:04x}" for n in hello.signatures)
-    ciphers = ",".join(sorted(f"{n:04x}" for n in hello.ciphers))
-    first = f"t{version}{server}{counts}{_alpn_ends(hello.alpn)}"
-    return f"{first}_{_short(ciphers, hello.ciphers)}_{_short(listed, kept)}"
+    if signatures:
+        listed += "_" + ",".join(f"{n:04x}" for n in signatures)
+    offered = sorted(f"{n:04x}" for n in ciphers)
+    first = f"t{_JA4_VERSIONS.get(version, '00')}{server}{counts}{_alpn_ends(alpn)}"
+    return f"{first}_{_short(','.join(offered), offered)}_{_short(listed, kept)}"
 
 
-def _alpn_ends(names: list[bytes]) -> str:
+def _alpn_ends(names: tuple[bytes, ...]) -> str:
     """First and last character of the first protocol; of its hex where they are not letters."""
     first = names[0] if names else b""
     if not first:
@@ -133,7 +148,7 @@ def _alpn_ends(names: list[bytes]) -> str:
     return text if ends.isalnum() else first.hex()[0] + first.hex()[-1]
 
 
-def _short(listed: str, kept: list[str] | list[int]) -> str:
+def _short(listed: str, kept: list[str]) -> str:
     return sha256(listed.encode()).hexdigest()[:12] if kept else "0" * 12
 
 
@@ -142,5 +157,9 @@ def facts(payload: bytes) -> Facts:
     hello = parse(payload)
     if hello is None:
         return []
-    alpn = ",".join(plain(name, 32) for name in hello.alpn)
-    return [("tls.client", worded(sni=plain(hello.sni).lower(), alpn=alpn, ja4=ja4(hello)))]
+    fields = worded(
+        sni=plain(hello.sni).lower(),
+        alpn=",".join(plain(name, 32) for name in hello.alpn),
+        ja4=ja4(hello.version, hello.ciphers, hello.extensions, hello.alpn, hello.signatures),
+    )
+    return [("tls.client", fields)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omamori.adapters.capture import link, network
-from omamori.adapters.capture.frames import ETHERNET, LINK_NAMES
+from omamori.adapters.capture.frames import ETHERNET, ETHERTYPE_NAMES, LINK_NAMES
 from omamori.adapters.capture.neighbour import arp, icmp6
 from omamori.adapters.capture.pieces import Pieces
 from omamori.adapters.capture.talk import Talk
@@ -46,21 +46,26 @@ class Decoder:
         last_at: time of the latest frame.
     """
 
-    def __init__(self, tell: Callable[[Sighting], None]) -> None:
+    def __init__(self, tell: Callable[[Sighting], None], *, strangers: bool = False) -> None:
+        """Listen for neighbours only, or for ``strangers`` too, whom only an address names."""
         self.frames = 0
         self.broken = 0
         self.not_understood: dict[str, int] = {}
         self.first_at: float | None = None
         self.last_at = 0.0
         self.told = Told(tell)
-        self._speakers = Speakers()
+        self._speakers = Speakers(accept_strangers=strangers)
         self._talk = Talk(self.told, self._speakers)
         self._pieces = Pieces()
         self._minute_at = 0.0
         self._hour_at = 0.0
 
-    def hear(self, batch: list[Frame]) -> None:
-        """Decode a batch. Any octets are accepted; nothing is raised."""
+    def hear(self, batch: list[Frame]) -> None:  # noqa: C901, PLR0912 - a call per frame would cost as much as its work
+        """Decode a batch. Any octets are accepted; nothing is raised.
+
+        Most frames repeat what is known. They are recognised here by slices alone, in about a
+        microsecond; every other frame takes the whole road through ``_frame``.
+        """
         if not batch:
             return
         self.frames += len(batch)
@@ -139,7 +144,7 @@ class Decoder:
         elif carried == link.ARP:
             arp(at, mac, frame[start:], self.told, self._speakers)
         else:
-            self._unknown(f"0x{carried:04x}" if carried else "LLC")
+            self._unknown(ETHERTYPE_NAMES.get(carried, f"0x{carried:04x}") if carried else "LLC")
 
     def _unknown(self, name: str) -> None:
         if name in self.not_understood or len(self.not_understood) < UNKNOWN_NAMES_MAX:
@@ -159,6 +164,8 @@ class Decoder:
                 return
             packet, frame = packet._replace(start=0, end=len(whole), piece=None), whole
         protocol, source, target, begin, end, _ = packet
+        if self._speakers.accept_strangers and not self._speakers.is_neighbour(mac, source):
+            mac = b""  # it is the router's
         if protocol == network.TCP:
             self._talk.tcp(at, frame, mac, source, target, begin, end)
         elif protocol == network.UDP:
@@ -176,8 +183,6 @@ def _is_empty_or_repeated(frame: bytes, source: bytes, up: int, said: set[int]) 
     if flags & _SYN:
         port = frame[up : up + 2] if flags & _ACK else frame[up + 2 : up + 4]
         return hash(source + port + frame[up + 13 : up + 14]) in said
-    if up == _IPV4_UP:
-        size = (frame[16] << 8 | frame[17]) - 20
-    else:
-        size = frame[18] << 8 | frame[19]
+    ipv4_size = (frame[16] << 8 | frame[17]) - 20
+    size = ipv4_size if up == _IPV4_UP else frame[18] << 8 | frame[19]
     return size == (frame[up + 12] >> 4) * 4

@@ -34,6 +34,17 @@ LINK_NAMES = {
     256: "Bluetooth LE",
     283: "802.15.4",
 }
+ETHERTYPE_NAMES = {
+    0x000C: "CAN",
+    0x000D: "CAN FD",
+    0x88CC: "LLDP",
+    0x888E: "802.1X",
+    0x8863: "PPPoE",
+    0x8864: "PPPoE",
+    0x8847: "MPLS",
+    0x88E1: "HomePlug",
+    0x893A: "IEEE 1905",
+}
 
 
 class CaptureError(RefusedError):

@@ -32,9 +32,11 @@ class Pieces:
             return None
         end = offset + len(octets)
         if not octets or end > PACKET_OCTETS_MAX or len(waiting) >= PIECES_MAX:
-            return self._drop(key)
+            self._drop(key)
+            return None
         if any(offset < begin + len(part) and begin < end for begin, part in waiting.items()):
-            return self._drop(key)
+            self._drop(key)
+            return None
         waiting[offset] = octets
         if not more:
             self._ends[key] = end

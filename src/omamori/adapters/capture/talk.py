@@ -39,6 +39,13 @@ _BY_ANY_PORT: dict[int, Callable[[bytes], Facts]] = {
 _BY_PORT = _BY_ANY_PORT | {53: dns.query_facts}  # what comes from port 53 is a server's answer
 
 
+_SAID_ONCE: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], Facts]], ...] = (
+    (http.looks_like_response, http.response_facts),
+    (mqtt.looks_like_connect, mqtt.connect_facts),
+    (mqtt.looks_like_connack, mqtt.connack_facts),
+)
+
+
 class Then(Enum):
     """What the next segments of a direction are worth."""
 
@@ -196,34 +203,36 @@ class Talk:
         if offers == uses:
             return
         port, role = (ports[0], "offers") if offers else (ports[1], "uses")
-        said = hash((mac, source, proto, port, role))
-        if not self.said.has(said):
-            self.said.add(said)
+        if not self._is_said(hash((mac, source, proto, port, role))):
             fields = {"proto": proto, "port": str(port), "role": role}
             self._told.fact(at, who(mac, source), "talk.service", fields)
 
-    def _read(self, source: bytes, payload: bytes) -> tuple[Facts, Then]:
+    def _read(self, speaker: bytes, payload: bytes) -> tuple[Facts, Then]:
         """What the beginning of a TCP direction says, and what its next segments are worth."""
         if http.looks_like_request(payload):
-            if b"\r\n\r\n" not in payload and len(payload) <= http.HEAD_OCTETS_MAX:
-                return [], Then.HOLD
-            said = hash(source + payload)
-            if self.said.has(said):
-                return [], Then.MORE
-            self.said.add(said)
-            return http.request_facts(payload), Then.MORE
+            return self._request(speaker, payload)
         if tls.looks_like_hello(payload):
-            if len(payload) < tls.octets_wanted(payload):
-                return [], Then.HOLD
-            said = hash(source + tls.without_random(payload))
-            if self.said.has(said):
-                return [], Then.DONE
-            self.said.add(said)
-            return tls.facts(payload), Then.DONE
-        if http.looks_like_response(payload):
-            return http.response_facts(payload), Then.DONE
-        if mqtt.looks_like_connect(payload):
-            return mqtt.connect_facts(payload), Then.DONE
-        if mqtt.looks_like_connack(payload):
-            return [("mqtt.connect", {"role": "server"})], Then.DONE
+            return self._hello(speaker, payload)
+        for looks_like, facts in _SAID_ONCE:
+            if looks_like(payload):
+                return facts(payload), Then.DONE
         return [], Then.DONE
+
+    def _request(self, speaker: bytes, payload: bytes) -> tuple[Facts, Then]:
+        if b"\r\n\r\n" not in payload and len(payload) <= http.HEAD_OCTETS_MAX:
+            return [], Then.HOLD
+        is_known = self._is_said(hash(speaker + payload))
+        return ([] if is_known else http.request_facts(payload)), Then.MORE
+
+    def _hello(self, speaker: bytes, payload: bytes) -> tuple[Facts, Then]:
+        if len(payload) < tls.octets_wanted(payload):
+            return [], Then.HOLD
+        is_known = self._is_said(hash(speaker + tls.without_random(payload)))
+        return ([] if is_known else tls.facts(payload)), Then.DONE
+
+    def _is_said(self, said: int) -> bool:
+        """Whether this was heard lately; from now on it was."""
+        if self.said.has(said):
+            return True
+        self.said.add(said)
+        return False

@@ -32,6 +32,11 @@ def who(mac: bytes, ip: bytes) -> str:
     return mac.hex(":") if mac else "ip:" + ip_text(ip)
 
 
+def _is_one(ip: bytes) -> bool:
+    """Whether the address can be one speaker's: neither a group nor "this network"."""
+    return 0 < ip[0] < 0xE0 if len(ip) == _IPV4 else ip[0] not in (0, 0xFF)  # noqa: PLR2004
+
+
 class Speakers:
     """Which addresses belong to the thing whose MAC address a frame carries.
 
@@ -40,10 +45,12 @@ class Speakers:
     are neighbours; any other only after ARP, neighbour discovery or a router's prefix said so.
 
     Attributes:
+        accept_strangers: let every address speak that comes without a MAC address.
         strangers: MAC and IP addresses together that were found not to belong to one another.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, accept_strangers: bool = False) -> None:
+        self.accept_strangers = accept_strangers
         self.strangers: Recent[bytes] = Recent(SPEAKERS_REMEMBERED)
         self._confirmed: Recent[bytes] = Recent(SPEAKERS_REMEMBERED)
         self._prefixes: list[bytes] = []
@@ -63,6 +70,13 @@ class Speakers:
 
     def is_own(self, mac: bytes, ip: bytes) -> bool:
         """Whether what comes from ``ip`` in a frame of ``mac`` was said by that very thing."""
+        if self.is_neighbour(mac, ip) or (self.accept_strangers and not mac and _is_one(ip)):
+            return True
+        self.strangers.add(mac + ip)
+        return False
+
+    def is_neighbour(self, mac: bytes, ip: bytes) -> bool:
+        """Whether the address is a local one, or known to be this thing's own."""
         first, second = ip[0], ip[1]
         if len(ip) == _IPV4:
             is_near = (
@@ -77,10 +91,7 @@ class Speakers:
                 or first & 0xFE == 0xFC  # noqa: PLR2004 - fc00::/7
                 or ip[:8] in self._prefixes
             )
-        if is_near or (mac and self._confirmed.has(mac + ip)):
-            return True
-        self.strangers.add(mac + ip)
-        return False
+        return is_near or (bool(mac) and self._confirmed.has(mac + ip))
 
 
 class Told:

@@ -87,7 +87,7 @@ def _fqdn4(value: bytes) -> bytes:
 
 def _labels(value: bytes) -> bytes:
     """An uncompressed DNS name (RFC 1035 §3.1) with dots; compression is not allowed here."""
-    labels = []
+    labels: list[bytes] = []
     at = 0
     while at < len(value) and 0 < value[at] < 64 and len(labels) < 32:  # noqa: PLR2004 - label bound
         labels.append(value[at + 1 : at + 1 + value[at]])

@@ -12,12 +12,14 @@ from omamori.adapters.protocols.text import Facts, plain, worded
 QUESTIONS_MAX = 32
 RECORDS_MAX = 256
 NAME_OCTETS_MAX = 255  # RFC 1035 §3.1; holds at most 127 labels
+LABEL_OCTETS_MAX = 63
 JUMPS_MAX = 16
 POINTERS_MAX = 512
 TXT_KEYS_MAX = 32
 TXT_VALUE_MAX = 200
 
 A, PTR, TXT, AAAA, SRV = 1, 12, 16, 28, 33
+_POINTER = 0xC0  # the two high bits, RFC 1035 §4.1.4
 _COUNTS = Struct("!6H")
 _QUESTION = Struct("!2H")
 _RECORD = Struct("!2HIH")
@@ -71,7 +73,7 @@ def _name(payload: bytes, at: int, names: Names) -> tuple[bytes, int]:
     labels: list[bytes] = []
     octets, begin = 0, at
     while size := payload[at]:
-        if size >= 0xC0:
+        if size >= _POINTER:
             target = (size & 0x3F) << 8 | payload[at + 1]
             if target >= begin or len(names) > POINTERS_MAX:
                 raise DnsError
@@ -85,7 +87,7 @@ def _name(payload: bytes, at: int, names: Names) -> tuple[bytes, int]:
             return tail, at + 2
         octets += size + 1
         label = payload[at + 1 : at + 1 + size]
-        if size > 63 or octets > NAME_OCTETS_MAX or len(label) < size:  # noqa: PLR2004 - RFC 1035 §2.3.4
+        if size > LABEL_OCTETS_MAX or octets > NAME_OCTETS_MAX or len(label) < size:
             raise DnsError
         labels.append(label)
         at += size + 1

@@ -20,6 +20,11 @@ def looks_like_connack(payload: bytes) -> bool:
     return payload[:1] == b"\x20" and len(payload) >= 4 and payload[1] >= 2 and payload[2] < 2  # noqa: PLR2004
 
 
+def connack_facts(payload: bytes) -> Facts:
+    """Who answers to CONNECT is a broker."""
+    return [("mqtt.connect", {"role": "server"})] if looks_like_connack(payload) else []
+
+
 def _variable(payload: bytes, at: int) -> tuple[int, int]:
     """A variable byte integer of at most four octets (MQTT 5.0 §1.5.5) and what follows."""
     value = 0

@@ -1,0 +1,51 @@
+"""What can be wrong with a capture or an interface, in plain words."""
+
+from __future__ import annotations
+
+SENTENCES = {
+    "capture.not-found": "There is no file and no network connection named {name}. Please check the name.",
+    "capture.not-readable": "{name} may not be read. Please check who may read this file.",
+    "capture.not-a-capture": "{name} is not a network recording. Please choose a file that ends in .pcap or .pcapng.",
+    "capture.cut-short": "The recording ends in the middle. What came before it was read and counts.",
+    "capture.broken-record": "The recording is damaged at byte {offset}. What came before it was read and counts.",
+    "capture.not-understood": "{count} messages were of a kind that is not read here ({kinds}). Things that speak only so are not listed.",
+    "capture.nothing-heard": "The recording was read, but no thing of a home spoke in it.",
+    "capture.strangers-only": "Only addresses of the wide internet spoke here. They are listed by address; where they stand is not known.",
+    "capture.too-fast": "{count} messages came faster than they could be read. Something may be missing from the list.",
+    "capture.no-live": "This machine cannot listen to its network. Please give a recording instead.",
+    "capture.no-rights": "Listening to {name} needs an administrator. Please start again with sudo, or give a recording.",
+    "capture.no-such-interface": "This machine has no network connection named {name}. Please check the name.",
+    "capture.interface-down": "The network connection {name} is switched off. Please switch it on first.",
+    "capture.interface-gone": "The network connection {name} was lost. What was heard before it counts.",
+    "capture.link-unknown": "{name} is a kind of connection that is not read here.",
+    "capture.stopped": "You stopped it. What was heard until then is listed.",
+    "watch.counted": "{things} things were found in {frames} messages.",
+    "watch.sure": "sure",
+    "watch.likely": "likely",
+    "watch.unsure": "not sure",
+    "watch.unknown": "not known yet",
+}
+
+JA = {
+    "capture.not-found": "{name} というファイルもネットワークも見つかりません。名前を確かめてください。",
+    "capture.not-readable": "{name} を読むことができません。読む許可があるか、確かめてください。",
+    "capture.not-a-capture": "{name} は通信の記録ではありません。.pcap か .pcapng のファイルを選んでください。",
+    "capture.cut-short": "記録が途中で切れています。そこまでの内容は読みました。",
+    "capture.broken-record": "記録の {offset} バイト目がこわれています。そこまでの内容は読みました。",
+    "capture.not-understood": "読めない種類の通信が {count} 件ありました（{kinds}）。それだけで話す機器は、ここに出ていません。",
+    "capture.nothing-heard": "記録を読みましたが、家の機器の声はありませんでした。",
+    "capture.strangers-only": "外のインターネットのアドレスだけが話していました。アドレスで並べます。どこにあるかはわかりません。",
+    "capture.too-fast": "通信が速すぎて、{count} 件を読めませんでした。一覧に足りないものがあるかもしれません。",
+    "capture.no-live": "この機械では、ネットワークを聞くことができません。記録のファイルを渡してください。",
+    "capture.no-rights": "{name} を聞くには、管理者の許可がいります。sudo をつけて始めるか、記録のファイルを渡してください。",
+    "capture.no-such-interface": "{name} という名前のネットワークはありません。名前を確かめてください。",
+    "capture.interface-down": "ネットワーク {name} は止まっています。先に動かしてください。",
+    "capture.interface-gone": "ネットワーク {name} が切れました。それまでに聞いた内容は残っています。",
+    "capture.link-unknown": "{name} は、ここでは読めない種類のつながりです。",
+    "capture.stopped": "止めました。それまでに聞いた内容を並べます。",
+    "watch.counted": "{frames} 件の通信から、{things} 台の機器が見つかりました。",
+    "watch.sure": "たしか",
+    "watch.likely": "おそらく",
+    "watch.unsure": "自信なし",
+    "watch.unknown": "まだわからない",
+}

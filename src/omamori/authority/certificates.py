@@ -7,6 +7,7 @@ Signatures are deterministic (RFC 6979), so the same facts give the same certifi
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from asn1crypto import x509 as asn1
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
 from omamori.documents.certificate import CertificateError
+from omamori.documents.level import LevelError
 from omamori.documents.oids import REGISTRY_KEY
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ DEVICE_DAYS = 730
 CROSS_DAYS = 366
 ISSUING_DAYS = 1826
 ROOT_DAYS = 3653
+SERVER_DAYS = 397
 BACKDATE_S = 300
 """A certificate is good from five minutes ago, so that a slightly slow clock accepts it."""
 
@@ -156,9 +159,7 @@ def issue_end_entity(
         else [x509.ObjectIdentifier(REGISTRY_KEY)]
     )
     builder = _issued_by(
-        _builder(
-            _name(industry, serial=serial_name), key, issuer.subject, serial, now, days
-        ),
+        _builder(_name(industry, serial=serial_name), key, issuer.subject, serial, now, days),
         issuer,
         crl_url,
     )
@@ -172,6 +173,42 @@ def issue_end_entity(
         ),
         issuer_key,
     )
+
+
+def issue_server(
+    industry: str,
+    names: Iterable[str],
+    key: PublicKey,
+    issuer: x509.Certificate,
+    issuer_key: PrivateKey,
+    *,
+    serial: int,
+    crl_url: str,
+    now: float,
+) -> x509.Certificate:
+    """A certificate for the authority's own web server; `names` are hosts and addresses.
+
+    It is outside the device profile (no policy, other names), so no meeting accepts it.
+    """
+    builder = _builder(
+        _name(industry, "server"), key, issuer.subject, serial, now, SERVER_DAYS
+    ).add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    return _sign(
+        _issued_by(builder, issuer, crl_url)
+        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([_host_or_address(name) for name in names]), critical=False
+        ),
+        issuer_key,
+    )
+
+
+def _host_or_address(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 def issue_cross(
@@ -191,7 +228,13 @@ def issue_cross(
     Args:
         mapping: foreign level → local level; many foreign levels may share a local one, and a
             foreign level that is not mapped is no level here.
+
+    Raises:
+        LevelError: when a local level of the map is not of `ladder`.
     """
+    for mine in mapping.values():
+        if ladder.read(mine.oid) is None:
+            raise LevelError("level.ladders-differ", {"one": mine.oid, "other": ladder.base})
     offered = sorted(set(mapping.values()), key=lambda level: level.rung)
     pairs = [
         {"issuer_domain_policy": mine.oid, "subject_domain_policy": theirs.oid}

@@ -107,6 +107,21 @@ def load_certificate(der: bytes) -> x509.Certificate:
     return certificate
 
 
+ES256_DER = bytes.fromhex("300a06082a8648ce3d040302")
+
+
+def is_es256(certificate: x509.Certificate) -> bool:
+    """Whether the certificate names ECDSA-SHA256 outside and under its signature alike.
+
+    RFC 5280, 4.1.1.2 asks that both be the same; `cryptography` shows only the outer one. The inner
+    one stands after version (5 bytes) and serial number.
+    """
+    body = certificate.tbs_certificate_bytes
+    at = 2 + (body[1] & 0x7F if body[1] & 0x80 else 0) + 5
+    inner = body.startswith(ES256_DER, at + 2 + body[at + 1])
+    return inner and certificate.signature_algorithm_oid == SignatureAlgorithmOID.ECDSA_WITH_SHA256
+
+
 def read_device_certificate(der: bytes) -> DeviceCertificate:
     """Read and lint one device certificate.
 
@@ -140,10 +155,7 @@ def _profile(
     der: bytes, certificate: x509.Certificate, usages: frozenset[str], *, policy_needed: bool
 ) -> DeviceCertificate:
     _require(certificate.version is x509.Version.v3, "not-v3")
-    _require(
-        certificate.signature_algorithm_oid == SignatureAlgorithmOID.ECDSA_WITH_SHA256,
-        "algorithm-not-in-profile",
-    )
+    _require(is_es256(certificate), "algorithm-not-in-profile")
     key = certificate.public_key()
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise CertificateError("certificate.key-not-p256")
@@ -275,7 +287,10 @@ def _authority_key_id(found: Found) -> bytes:
 
 
 def _crl_url(points: x509.CRLDistributionPoints) -> str:
-    _require(len(points) == 1 and points[0].reasons is None, "crl-not-in-profile")
+    _require(
+        len(points) == 1 and points[0].reasons is None and points[0].crl_issuer is None,
+        "crl-not-in-profile",
+    )
     names = points[0].full_name or []
     if len(names) != 1 or not isinstance(names[0], x509.UniformResourceIdentifier):
         raise CertificateError("certificate.crl-not-in-profile")

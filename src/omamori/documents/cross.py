@@ -12,9 +12,9 @@ import msgspec
 from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtensionOID, NameOID, SignatureAlgorithmOID
+from cryptography.x509.oid import ExtensionOID, NameOID
 
-from omamori.documents.certificate import CertificateError, load_certificate, sha256
+from omamori.documents.certificate import CertificateError, is_es256, load_certificate, sha256
 from omamori.documents.level import ANY_POLICY
 from omamori.documents.limits import MAPPINGS_MAX
 
@@ -125,10 +125,8 @@ def _require(holds: bool, key: str) -> None:  # noqa: FBT001 - a rule is a truth
 
 def _profile(der: bytes, certificate: x509.Certificate) -> AuthorityCertificate:
     found = {e.oid: e for e in certificate.extensions}
-    _require(
-        certificate.signature_algorithm_oid == SignatureAlgorithmOID.ECDSA_WITH_SHA256,
-        "algorithm-not-in-profile",
-    )
+    _require(certificate.version is x509.Version.v3, "not-v3")
+    _require(is_es256(certificate), "algorithm-not-in-profile")
     _require(not (found.keys() - CA_EXTENSIONS), "extension-not-in-profile")
     key = certificate.public_key()
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):

@@ -68,7 +68,8 @@ class Ladder(msgspec.Struct, frozen=True):
         if base != self.base or not last.isascii() or not last.isdigit() or len(last) > 2:  # noqa: PLR2004 - rungs have one or two digits
             return None
         rung = int(last)
-        return Level(self.industry, base, rung) if 1 <= rung <= self.rungs else None
+        written = 1 <= rung <= self.rungs and last == str(rung)  # no OID has a leading zero
+        return Level(self.industry, base, rung) if written else None
 
 
 def lowest(levels: list[Level]) -> Level:

@@ -1,0 +1,292 @@
+"""Draw: our own SVG, made on the server: level bars, the map of a home, the common label, QR codes.
+
+Inline pictures take their colours from the style sheet by class; the label stands alone and
+carries its own. Nothing says anything by colour only, and every picture has a text beside it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import segno
+from markupsafe import Markup
+
+from omamori.web import names, words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from omamori.web.views import LabelView, LevelView, LinkView, ThingCard
+
+SIGNS = ("?", "○", "△", "▲", "×", "■")
+"""The shape of each step of state; the first is "cannot be confirmed"."""
+
+STATE_INK = ("#45423b", "#0b4f8a", "#574500", "#7a3300", "#990019", "#571a78")
+STATE_PAPER = ("#eceae4", "#e6f0fa", "#fff3b8", "#ffe3cc", "#fde2e7", "#f2e4f9")
+RUNGS_MAX = 9
+NAME_CHARACTERS_MAX = 9
+
+
+def _shape(name: str, **attributes: str | float) -> Markup:
+    """An empty element; underscores in attribute names become hyphens."""
+    told = Markup("").join(
+        Markup(' {}="{}"').format(key.rstrip("_").replace("_", "-"), value)
+        for key, value in attributes.items()
+    )
+    return Markup("<{}{}/>").format(Markup(name), told)  # noqa: S704 - names are our own literals
+
+
+def _text(shown: str, x: float, y: float, **attributes: str | float) -> Markup:
+    told = Markup("").join(
+        Markup(' {}="{}"').format(key.rstrip("_").replace("_", "-"), value)
+        for key, value in attributes.items()
+    )
+    return Markup('<text x="{}" y="{}"{}>{}</text>').format(x, y, told, shown)
+
+
+def level_words(level: LevelView | None, lang: str) -> str:
+    """A level in words, as on every badge: the rung, of how many, in whose ladder."""
+    if level is None:
+        return words.text("No level", lang)
+    return words.text(
+        "Level {rung} of {rungs} ({industry})",
+        lang,
+        rung=level.rung,
+        rungs=level.rungs,
+        industry=level.industry,
+    )
+
+
+def _bars(rung: int, rungs: int) -> Markup:
+    shapes = []
+    for step in range(1, min(rungs, RUNGS_MAX) + 1):
+        height = 6 + 4 * step
+        shapes.append(
+            _shape(
+                "rect",
+                x=(step - 1) * 18 + 1.5,
+                y=30 - height,
+                width=14,
+                height=height,
+                rx=3,
+                class_="bar-full" if step <= rung else "bar-empty",
+            )
+        )
+    return Markup("").join(shapes)
+
+
+def level_bars(level: LevelView | None, lang: str) -> Markup:
+    """Bars of 「守りの段階」, filled up to the rung."""
+    rung, rungs = (level.rung, level.rungs) if level else (0, 5)
+    return Markup(
+        '<svg class="bars" viewBox="0 0 {} 32" role="img" aria-label="{}">{}</svg>'
+    ).format(min(rungs, RUNGS_MAX) * 18, level_words(level, lang), _bars(rung, rungs))
+
+
+def state_sign(state: int) -> str:
+    """The shape of a step of state."""
+    return SIGNS[state] if 0 <= state < len(SIGNS) else SIGNS[0]
+
+
+def _short(name: str) -> str:
+    shown = words.cleaned(name)
+    if shown.isascii():
+        most = NAME_CHARACTERS_MAX + 5
+        return shown if len(shown) <= most else shown[: most - 1] + "…"
+    most = NAME_CHARACTERS_MAX
+    return shown if len(shown) <= most else shown[: most - 1] + "…"
+
+
+def _places(things: Sequence[ThingCard]) -> dict[str, tuple[float, float]]:
+    """Each thing on an ellipse, things of one industry side by side."""
+    ordered = sorted(things, key=lambda thing: thing.industry)
+    places = {}
+    for position, thing in enumerate(ordered):
+        angle = 2 * math.pi * (position + 0.5) / max(len(ordered), 1) - math.pi / 2
+        x = round(500 + 370 * math.cos(angle), 1)
+        places[thing.id] = (x, round(255 + 185 * math.sin(angle), 1))
+    return places
+
+
+_LINK_SIGNS = {"allow": "", "limit": "△", "ask": "?", "refuse": "×"}
+
+
+def _line(
+    link: LinkView, places: dict[str, tuple[float, float]], lang: str
+) -> tuple[Markup, Markup]:
+    """A link's line and, above all lines, its sign."""
+    (x1, y1), (x2, y2) = places[link.one_id], places[link.other_id]
+    # Bent towards the middle, so that lines between neighbours are told apart from the ring.
+    cx, cy = (x1 + x2 + 1000) / 4, (y1 + y2 + 510) / 4
+    title = f"{link.one} – {link.other}: {words.named(names.ANSWERS, link.answer, lang)}"
+    line = Markup('<path d="M{} {}Q{} {} {} {}" class="link link-{}"><title>{}</title></path>')
+    answer = link.answer if link.answer in _LINK_SIGNS else "ask"
+    drawn = line.format(x1, y1, round(cx, 1), round(cy, 1), x2, y2, answer, words.cleaned(title))
+    sign = _LINK_SIGNS[answer]
+    if not sign:
+        return drawn, Markup("")
+    mx, my = round((x1 + 2 * cx + x2) / 4, 1), round((y1 + 2 * cy + y2) / 4, 1)
+    badge = _shape("circle", cx=mx, cy=my, r=15, class_=f"sign sign-{answer}")
+    return drawn, badge + _text(sign, mx, my + 6, class_=f"sign-text sign-{answer}")
+
+
+def _thing(thing: ThingCard, x: float, y: float) -> Markup:
+    state = thing.state if 0 <= thing.state < len(SIGNS) else 0
+    rung = f"Lv.{thing.level.rung}" if thing.level else "–"
+    return (
+        _shape("circle", cx=x, cy=y, r=34, class_=f"thing state-fill-{state}")
+        + _text(state_sign(state), x, y - 6, class_=f"thing-sign state-text-{state}")
+        + _text(rung, x, y + 18, class_=f"thing-level state-text-{state}")
+        + _text(_short(thing.name), x, y + 57, class_="thing-name")
+    )
+
+
+def home_map(things: Sequence[ThingCard], links: Sequence[LinkView], lang: str) -> Markup:
+    """The map of a home for wide screens; the lists beside it say the same in text."""
+    places = _places(things)
+    drawn = [
+        _line(link, places, lang)
+        for link in links
+        if link.one_id in places and link.other_id in places
+    ]
+    about = words.text(
+        "Map of the home. Things: {things}, links: {links}. The lists below say the same.",
+        lang,
+        things=len(things),
+        links=len(links),
+    )
+    return Markup(
+        '<svg class="map" viewBox="0 0 1000 525" role="img" aria-label="{}">{}</svg>'
+    ).format(
+        about,
+        Markup("").join(line for line, _sign in drawn)
+        + Markup("").join(_thing(thing, *places[thing.id]) for thing in things)
+        + Markup("").join(sign for _line_drawn, sign in drawn),
+    )
+
+
+def qr_path(content: str) -> tuple[Markup, int]:
+    """A QR code as one SVG path of unit modules, and its side in modules; M error correction."""
+    code = segno.make(content[:500], error="m", micro=False)
+    runs: list[str] = []
+    for y, row in enumerate(code.matrix):
+        x = 0
+        while x < len(row):
+            start = x
+            while x < len(row) and row[x]:
+                x += 1
+            if x > start:
+                runs.append(f"M{start} {y}h{x - start}v1h-{x - start}z")
+            x += 1
+    return _shape("path", d="".join(runs), fill="#000"), len(code.matrix)
+
+
+def qr(content: str, lang: str) -> Markup:
+    """A QR code with its quiet zone of four modules (ISO/IEC 18004)."""
+    path, side = qr_path(content)
+    paper = _shape("rect", x=-4, y=-4, width=side + 8, height=side + 8, fill="#fff")
+    box = f"-4 -4 {side + 8} {side + 8}"
+    return Markup('<svg class="qr" viewBox="{}" role="img" aria-label="{}">{}</svg>').format(
+        box, words.text("QR code: opens this label", lang), paper + path
+    )
+
+
+def label_facts(label: LabelView, lang: str) -> list[tuple[str, str]]:
+    """The lines under a label: checked, promise of updates, ground, issuer."""
+    support = (
+        words.text("until {month}", lang, month=words.day(label.support_until, lang))
+        if label.support_until is not None
+        else words.text("nobody has promised", lang)
+    )
+    return [
+        (words.text("Checked", lang), words.moment(label.checked_at, lang)),
+        (words.text("Updates", lang), support),
+        (words.text("Stands on", lang), words.named(names.GROUNDS, label.ground, lang)),
+        (words.text("Issued by", lang), words.cleaned(label.issuer)),
+    ]
+
+
+def partners_words(count: int, lang: str) -> str:
+    """The present cooperation on a label."""
+    if count == 0:
+        return words.text("none now", lang)
+    return words.text("with {count}", lang, count=count)
+
+
+def _label_cell(x: float, title: str, inside: Markup) -> Markup:
+    return _text(title, x + 100, 112, font_size=20, text_anchor="middle") + inside
+
+
+def _label_face(label: LabelView, lang: str) -> Markup:
+    state = label.state if 0 <= label.state < len(SIGNS) else 0
+    level = label.level
+    rung, rungs = (level.rung, level.rungs) if level else (0, 5)
+    shown = f"{rung} / {rungs}" if level else words.text("No level", lang)
+    bars = Markup('<g transform="translate(34 126) scale(1.4)">{}</g>').format(
+        _bars(rung, rungs)
+        .replace('class="bar-full"', Markup('fill="#0b4f8a"'))
+        .replace('class="bar-empty"', Markup('fill="#fff" stroke="#555" stroke-width="1.4"'))
+    )
+    level_cell = bars + _text(shown, 100, 208, font_size=26, font_weight=700, text_anchor="middle")
+    badge = _shape(
+        "rect", x=226, y=132, width=208, height=58, rx=10,
+        fill=STATE_PAPER[state], stroke=STATE_INK[state], stroke_width=2,
+    )  # fmt: skip
+    word = f"{state_sign(state)} {words.named(names.STATES, str(state), lang)}"
+    size = min(26.0, round(186 / _width(word), 1))
+    state_cell = badge + _text(
+        word, 330, 170, font_size=size, font_weight=700, text_anchor="middle", fill=STATE_INK[state]
+    )
+    together = partners_words(label.partners, lang)
+    together_cell = _text(together, 560, 172, font_size=26, font_weight=700, text_anchor="middle")
+    return (
+        _shape(
+            "rect",
+            x=4,
+            y=80,
+            width=652,
+            height=146,
+            rx=12,
+            fill="none",
+            stroke="#1b1b1b",
+            stroke_width=3,
+        )
+        + _shape("path", d="M210 80V226M450 80V226", stroke="#1b1b1b", stroke_width=2)
+        + _label_cell(7, words.text("Steps of protection", lang), level_cell)
+        + _label_cell(230, words.text("Now", lang), state_cell)
+        + _label_cell(455, words.text("Works together", lang), together_cell)
+    )
+
+
+def _width(shown: str) -> float:
+    """The rough width of a text, in units of its size."""
+    return sum(0.6 if character.isascii() else 1.0 for character in shown)
+
+
+def label_svg(label: LabelView, lang: str) -> str:
+    """The common label as a picture that stands alone, readable at 320 px and in one colour."""
+    path, side = qr_path(label.url)
+    facts = label_facts(label, lang)
+    name = words.cleaned(label.name)
+    size = min(34.0, round(640 / max(_width(name), 1), 1))
+    lines = Markup("").join(
+        _text(f"{title}  {shown}", 8, 268 + 34 * row, font_size=22)
+        for row, (title, shown) in enumerate(facts)
+    )
+    code = Markup('<g transform="translate(520 252) scale({})">{}</g>').format(
+        round(132 / side, 3), path
+    )
+    about = words.text("Security label of {name}", lang, name=name)
+    return Markup(
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 660 396" role="img" '
+        "font-family=\"'Noto Sans CJK JP','Noto Sans JP','Hiragino Sans',Meiryo,sans-serif\" "
+        'fill="#1b1b1b"><title>{}</title>{}</svg>\n'
+    ).format(
+        about,
+        _shape("rect", width=660, height=396, fill="#fff")
+        + _text(name, 4, 50, font_size=size, font_weight=700)
+        + _label_face(label, lang)
+        + lines
+        + code,
+    )

@@ -1,0 +1,82 @@
+"""Samples: one example of each view, for the page that shows every part."""
+
+from __future__ import annotations
+
+from omamori.documents.reason import Reason
+from omamori.web.views import (
+    AS_USUAL,
+    ATTENTION,
+    UNCONFIRMED,
+    LabelView,
+    LevelView,
+    LinkView,
+    SourceView,
+    ThingCard,
+    TodoView,
+)
+
+_AT = 1_790_000_000.0
+LEVELS = (LevelView("energy", 4), LevelView("health", 1), None)
+REASONS = (
+    Reason("verdict.level-too-low", {"rung": 2, "required": 3, "purpose": "switch-power"}),
+    Reason("standing.level-lowered", {"rung": 2, "certified": 4, "why": ""}),
+)
+STEPS = (
+    Reason("step.certificate", {"industry": "health", "rung": 4}),
+    Reason("step.mapped", {"industry": "health", "rung": 4, "to_industry": "energy", "to_rung": 3}),
+    Reason("step.effective", {"industry": "energy", "rung": 3}),
+)
+TODO = TodoView(ATTENTION, REASONS[1], "/patterns", (), "Cool Breeze 3")
+THING = ThingCard(
+    "example-1",
+    "Cool Breeze 3",
+    "air-conditioner",
+    AS_USUAL,
+    0.94,
+    (Reason("ground.certificate"),),
+    "certificate",
+    LEVELS[0],
+    _AT,
+    "energy",
+)
+UNKNOWN_THING = ThingCard(
+    "example-2",
+    "192.0.2.7",
+    "unknown",
+    UNCONFIRMED,
+    0.0,
+    (Reason("ground.nothing"),),
+    "nothing",
+    None,
+    _AT,
+)
+LINK = LinkView(
+    "example-3",
+    "example-1",
+    "Cool Breeze 3",
+    "example-2",
+    "Care Gate 2",
+    "switch-power",
+    "limit",
+    LevelView("energy", 2),
+    _AT,
+    REASONS,
+    before="allow",
+)
+LABEL = LabelView(
+    "example-1",
+    "Cool Breeze 3",
+    "air-conditioner",
+    AS_USUAL,
+    LEVELS[0],
+    "certificate",
+    2,
+    1_870_000_000.0,
+    "Home Energy Authority",
+    _AT,
+    "http://127.0.0.1/label/example-1",
+)
+SOURCES = (
+    SourceView("mdns", on=True, heard=42, last_at=_AT),
+    SourceView("capture", on=False, why=(Reason("web.source-needs-rights"),)),
+)

@@ -1,0 +1,1 @@
+"""Sentences: one table per room, reason key → plain words, English (SENTENCES) and Japanese (JA)."""

@@ -1,0 +1,58 @@
+// When the home says that something changed, fetch this page again and replace the parts that differ.
+// XMLHttpRequest parses without running anything, so strict Trusted Types need no policy.
+"use strict";
+(() => {
+  const topics = (document.body.dataset.live || "").split(" ");
+  if (!topics[0] || !window.EventSource) return;
+  const known = new Map();
+  const parts = () => document.querySelectorAll("[data-part]");
+  parts().forEach((part) => known.set(part.id, part.outerHTML));
+
+  const replace = (part, fresh) => {
+    if (known.get(part.id) === fresh.outerHTML) return;
+    const active = document.activeElement;
+    const inside = part.contains(active);
+    if (inside && active.matches("input, select")) return; // never under a writing hand
+    known.set(part.id, fresh.outerHTML);
+    part.querySelectorAll("details[open][id]").forEach((open) => {
+      const twin = fresh.querySelector("#" + CSS.escape(open.id));
+      if (twin) twin.open = true;
+    });
+    const tell = fresh.querySelector("[data-tell]");
+    part.replaceWith(document.importNode(fresh, true));
+    if (inside && active.id) document.getElementById(active.id)?.focus();
+    if (tell) document.getElementById("told").textContent = tell.textContent.trim();
+  };
+
+  let busy = false, again = false;
+  const refresh = () => {
+    if (busy) { again = true; return; }
+    busy = true;
+    const ask = new XMLHttpRequest();
+    ask.open("GET", location.href);
+    ask.responseType = "document";
+    ask.timeout = 10000;
+    ask.onload = () => {
+      if (ask.status !== 200 || !ask.response) return;
+      parts().forEach((part) => {
+        const fresh = ask.response.getElementById(part.id);
+        if (fresh) replace(part, fresh);
+      });
+    };
+    ask.onloadend = () => { busy = false; if (again) { again = false; refresh(); } };
+    ask.send();
+  };
+
+  let source = null, lost = false;
+  const open = () => {
+    source = new EventSource("/live");
+    source.addEventListener("changed", (told) => {
+      if (told.data.split(" ").some((topic) => topics.includes(topic))) refresh();
+    });
+    source.onopen = () => { document.body.classList.add("is-live"); if (lost) refresh(); lost = false; };
+    source.onerror = () => { document.body.classList.remove("is-live"); lost = true; };
+  };
+  addEventListener("pagehide", () => source && source.close());
+  addEventListener("pageshow", (shown) => { if (shown.persisted) { open(); refresh(); } });
+  open();
+})();

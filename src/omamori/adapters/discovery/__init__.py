@@ -1,0 +1,1 @@
+"""Askers that find things on this machine's own networks, without root."""

@@ -1,0 +1,225 @@
+"""Composition: one process that is a hub with its pages and, beside it, the sample home."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import signal
+import socket
+import time
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import structlog
+import uvicorn
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+
+from omamori.adapters.entries import SqliteEntries
+from omamori.adapters.keys import private_folder, read_secret, write_secret
+from omamori.app.authority_server import AuthoritySettings, create_authority, serve_authority
+from omamori.app.home import Home
+from omamori.app.network import Network
+from omamori.app.server import Server
+from omamori.app.vouching import open_voucher
+from omamori.documents.reason import Reason
+from omamori.ledger.entry import Entry
+from omamori.simulation.sample_home import SampleHome
+from omamori.simulation.world import World
+from omamori.trust.standing import Caps
+from omamori.web.hub import hub_app, hub_site
+from omamori.web.live import Live
+from omamori.web.login import Door
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from omamori.app.authority_server import RunningAuthority
+    from omamori.app.config import Config
+
+STOP_S = 3
+CONNECTIONS_MAX = 512
+PORTS_TRIED = 10
+CALM_S = 0.2
+"""Changes of the network within this time are told to pages together."""
+
+
+class PasswordFile:
+    """Keeps the password's hash in a file of mode 0600."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def password_hash(self) -> str:
+        """The hash, or "" before the first password."""
+        return read_secret(self.path).decode() if self.path.exists() else ""
+
+    def keep_password_hash(self, digest: str) -> None:
+        """Keep it, on the disk when this returns."""
+        write_secret(self.path, digest.encode())
+
+
+def _secret(path: Path) -> bytes:
+    if not path.exists():
+        write_secret(path, secrets.token_bytes(32))
+    return read_secret(path)
+
+
+def _listen(host: str, port: int, *, exact: bool) -> socket.socket:
+    """A listening socket at `port`, or one a little above it when it is taken and not insisted on.
+
+    Raises:
+        OSError: when none is free.
+    """
+    for tried in range(port, port + (1 if exact or not port else PORTS_TRIED)):
+        try:
+            return socket.create_server((host, tried), family=_family(host))
+        except OSError:
+            continue
+    return socket.create_server((host, port if exact else 0), family=_family(host))
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+async def _serve_authority(folder: Path, industry: str, host: str) -> RunningAuthority:
+    if not (folder / "authority.sqlite3").exists():
+        create_authority(folder, industry, host, time.time())
+    return await serve_authority(AuthoritySettings(data=folder))
+
+
+class Program:
+    """Everything that `omamori run` holds open; `run` returns when it is told to stop."""
+
+    def __init__(self, folder: Path, config: Config, *, exact_port: bool = False) -> None:
+        self.folder = private_folder(folder)
+        self.config = config
+        self.live = Live()
+        self.entries = SqliteEntries(folder / "ledger.sqlite3")
+        self.on_lan = config.web.host not in ("127.0.0.1", "::1", "localhost")
+        self.listening = _listen(config.web.host, config.web.port, exact=exact_port)
+        host = f"[{config.web.host}]" if ":" in config.web.host else config.web.host
+        shown = socket.gethostname() if self.on_lan else host
+        self.address = f"http://{shown}:{self.listening.getsockname()[1]}"
+        self.sample: SampleHome | None = None
+        self.door: Door | None = None
+        self.stopping = asyncio.Event()
+        self._pending: asyncio.TimerHandle | None = None
+
+    def caps(self) -> Caps:
+        """The configured caps."""
+        trust = self.config.trust
+        return Caps(trust.vouched_cap, trust.aged_cap, trust.unstated_cap)
+
+    async def run(self, started: Callable[[Program], None]) -> None:
+        """Bring everything up, tell `started`, serve until stopped, then end it in order."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.stopping.set)
+        network = Network(self.folder, self.config.network, time.time, self._network_changed)
+        voucher = open_voucher(self.folder / "home", self.caps(), time.time)
+        if self.config.sample.on:
+            self.sample = self._sample_home()
+        home = Home(
+            network,
+            voucher,
+            self.sample,
+            self.entries,
+            self.folder,
+            self.address,
+            version("omamori"),
+            time.time,
+            on_lan=self.on_lan,
+        )
+        server = self._server(home)
+        serving = asyncio.create_task(server.serve(sockets=[self.listening]))
+        self.entries.append([Entry(time.time(), "start", (), (Reason("happened.started"),))])
+        await network.start()
+        opening = asyncio.create_task(self._open_sample())
+        await server.answering.wait()
+        started(self)
+        stopped = asyncio.create_task(self.stopping.wait())
+        await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        await self._end(server, serving, opening, network)
+
+    async def _end(
+        self,
+        server: Server,
+        serving: asyncio.Task[None],
+        opening: asyncio.Task[None],
+        network: Network,
+    ) -> None:
+        self.live.close()
+        server.should_exit = True
+        opening.cancel()
+        await asyncio.gather(serving, opening, return_exceptions=True)
+        await network.stop()
+        if self.sample is not None:
+            await self.sample.close()
+        self.entries.append([Entry(time.time(), "start", (), (Reason("happened.stopped"),))])
+        self.entries.close()
+
+    def _network_changed(self) -> None:
+        if self._pending is None:
+            self._pending = asyncio.get_running_loop().call_later(CALM_S, self._tell_network)
+
+    def _tell_network(self) -> None:
+        self._pending = None
+        self.live.changed("home")
+
+    def _sample_changed(self) -> None:
+        for topic in ("sample", "home", "happened"):
+            self.live.changed(topic)
+
+    def _sample_home(self) -> SampleHome:
+        return SampleHome(
+            self.folder / "sample",
+            World(self.config.sample.seed, time.time()),
+            _serve_authority,
+            self.entries,
+            self.caps(),
+            time.time,
+            self._sample_changed,
+        )
+
+    async def _open_sample(self) -> None:
+        if self.sample is None:
+            return
+        try:
+            await self.sample.open()
+        except Exception:  # noqa: BLE001 - the real home goes on without the sample
+            structlog.get_logger().exception("sample.did-not-open")
+
+    def _server(self, home: Home) -> Server:
+        registry = CollectorRegistry()
+        gauges = {
+            "omamori_things": Gauge("omamori_things", "Things on this network", registry=registry),
+            "omamori_links": Gauge("omamori_links", "Links of the sample home", registry=registry),
+            "omamori_entries": Gauge("omamori_entries", "Entries in the ledger", registry=registry),
+        }
+
+        def metrics() -> bytes:
+            gauges["omamori_things"].set(len(home.network.inventory.things()))
+            gauges["omamori_links"].set(len(self.sample.links.all()) if self.sample else 0)
+            gauges["omamori_entries"].set(self.entries.count())
+            return generate_latest(registry)
+
+        names = frozenset({socket.gethostname().lower()}) if self.on_lan else frozenset()
+        site = hub_site(_secret(self.folder / "web.secret"), names, metrics)
+        if self.on_lan:
+            self.door = Door(PasswordFile(self.folder / "password"), time.time)
+        return Server(
+            uvicorn.Config(
+                hub_app(home, site, self.live, self.door),
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                http="httptools",
+                ws="none",
+                limit_concurrency=CONNECTIONS_MAX,
+                timeout_graceful_shutdown=STOP_S,
+            )
+        )

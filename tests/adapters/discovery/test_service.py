@@ -93,3 +93,12 @@ def test_what_a_stranger_says_is_made_safe() -> None:
     assert heard[0].at == 5.0
     assert heard[0].fields["name"].isprintable()
     assert len(heard[0].fields["name"]) <= 255
+
+
+def test_who_spoke_lately_is_remembered_within_a_bound() -> None:
+    voice = Voice(lambda _: None, lambda: 0.0)
+    for n in range(900):
+        voice.say(f"ip:10.0.{n >> 8}.{n & 255}", "ssdp.search", {"st": "x"})
+    assert len(voice.speakers) == 512
+    assert "10.0.3.131" in voice.speakers
+    assert "10.0.0.0" not in voice.speakers

@@ -9,20 +9,28 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from contextlib import suppress
+from ipaddress import IPv4Network, ip_address
 from pathlib import Path
 from struct import Struct
 from struct import error as struct_error
 from typing import TYPE_CHECKING, NamedTuple
+
+import ifaddr
+
+from omamori.adapters.discovery.voice import SPEAKERS_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from omamori.adapters.discovery.voice import Voice
 
-LOOK_AGAIN_S = 15.0
+LOOK_AGAIN_S = 5.0
+MEET_AGAIN_S = 3600.0
 ENTRIES_MAX = 4096
 DUMP_OCTETS_MAX = 1_000_000
 _CHUNK = 65_536
+_DISCARD = 9
 
 _MESSAGE = Struct("=IHHII")  # nlmsghdr: length, type, flags, sequence, port
 _NEIGHBOUR = Struct("=BxxxiHBB")  # ndmsg: family, interface, state, flags, type
@@ -57,6 +65,7 @@ class NeighboursAsker:
 
     def __init__(self, voice: Voice) -> None:
         self._voice = voice
+        self._met: dict[str, float] = {}
 
     async def run(self, is_well: Callable[[], None]) -> None:
         """Look again every ``LOOK_AGAIN_S`` until cancelled.
@@ -65,10 +74,12 @@ class NeighboursAsker:
             OSError: where the kernel has no rtnetlink.
         """
         while True:
-            dump = await read_dump()
+            entries = neighbours(await read_dump())
             gateways = default_gateways(_read_routes())
             is_well()
-            for entry in neighbours(dump):
+            met = {entry.ip for entry in entries}
+            self._meet([ip for ip in self._voice.speakers if ip not in met])
+            for entry in entries:
                 fields = {
                     "ip": entry.ip,
                     "state": entry.state,
@@ -78,6 +89,35 @@ class NeighboursAsker:
                     fields["router"] = "yes"
                 self._voice.say(entry.mac, "neighbour.entry", fields, entry.age_s)
             await asyncio.sleep(LOOK_AGAIN_S)
+
+    def _meet(self, strangers: list[str]) -> None:
+        """Make the kernel ask for the hardware address of who has only spoken to a group.
+
+        One empty datagram to the discard port (RFC 863), once an hour, to neighbours only.
+        """
+        now = asyncio.get_running_loop().time()
+        near = _on_link()
+        for ip in strangers:
+            if now - self._met.get(ip, -MEET_AGAIN_S) < MEET_AGAIN_S:
+                continue
+            if not any(ip_address(ip) in network for network in near):
+                continue
+            while len(self._met) >= SPEAKERS_MAX:
+                del self._met[next(iter(self._met))]
+            self._met[ip] = now
+            with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+                sock.settimeout(0)
+                sock.sendto(b"", (ip, _DISCARD))
+
+
+def _on_link() -> list[IPv4Network]:
+    """The IPv4 networks that this machine is part of."""
+    return [
+        IPv4Network(f"{address.ip}/{address.network_prefix}", strict=False)
+        for adapter in ifaddr.get_adapters()
+        for address in adapter.ips
+        if isinstance(address.ip, str)
+    ]
 
 
 async def read_dump() -> bytes:

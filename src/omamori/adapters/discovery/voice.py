@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 RATE_PER_S_MAX = 200.0  # sightings; a home says far less, a flood must not fill the hub
 BURST_MAX = 1000.0
 FIELDS_MAX = 32
+SPEAKERS_MAX = 512
 
 
 class Asker(Protocol):
@@ -33,6 +34,7 @@ class Voice:
     """Passes sightings on.
 
     Attributes:
+        speakers: IP addresses that were spoken of lately, at most ``SPEAKERS_MAX``.
         dropped: sightings beyond ``RATE_PER_S_MAX``, which were not passed on.
     """
 
@@ -42,6 +44,7 @@ class Voice:
         self._tokens = BURST_MAX
         self._filled_at = clock()
         self.dropped = 0
+        self.speakers: dict[str, None] = {}
 
     def say(self, source: str, kind: str, fields: dict[str, str], age_s: float = 0.0) -> None:
         """One fact about ``source``, heard ``age_s`` seconds ago."""
@@ -53,6 +56,11 @@ class Voice:
             self.dropped += 1
             return
         self._tokens -= 1.0
+        if source.startswith("ip:"):
+            self.speakers.pop(source[3:], None)
+            self.speakers[source[3:]] = None
+            if len(self.speakers) > SPEAKERS_MAX:
+                del self.speakers[next(iter(self.speakers))]
         safe = {
             plain(name.encode("utf-8", "replace"), 64): plain(text.encode("utf-8", "replace"))
             for name, text in list(fields.items())[:FIELDS_MAX]

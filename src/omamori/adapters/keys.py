@@ -70,16 +70,23 @@ def read_secret(path: Path) -> bytes:
         raise KeysError("keys.missing", {"file": path.name}) from error
     except OSError as error:
         raise KeysError("keys.not-a-file", {"file": path.name}) from error
-    with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise KeysError("keys.not-a-file", {"file": path.name})
-        if found.st_uid != os.geteuid():
-            raise KeysError("keys.not-owner", {"file": path.name})
-        if found.st_mode & OTHERS:
-            mode = f"{stat.S_IMODE(found.st_mode):o}"
-            raise KeysError("keys.file-open", {"file": path.name, "mode": mode})
-        return file.read(SECRET_BYTES_MAX)
+    try:
+        _check_file(descriptor, path.name)
+        return os.read(descriptor, SECRET_BYTES_MAX)
+    finally:
+        os.close(descriptor)
+
+
+def _check_file(descriptor: int, name: str) -> None:
+    """The open file itself is checked, not its name: a name can be moved in between."""
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        raise KeysError("keys.not-a-file", {"file": name})
+    if found.st_uid != os.geteuid():
+        raise KeysError("keys.not-owner", {"file": name})
+    if found.st_mode & OTHERS:
+        mode = f"{stat.S_IMODE(found.st_mode):o}"
+        raise KeysError("keys.file-open", {"file": name, "mode": mode})
 
 
 def write_secret(path: Path, octets: bytes) -> None:

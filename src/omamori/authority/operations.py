@@ -156,6 +156,24 @@ class DeviceLines(msgspec.Struct, frozen=True):
     devices: list[DeviceLine]
 
 
+class ProductLine(msgspec.Struct, frozen=True):
+    """One product in a list, with its listed versions: name → current rung."""
+
+    name: str
+    title: str
+    maker: str
+    assessed: int
+    rung: int
+    why: str
+    versions: dict[str, int]
+
+
+class ProductLines(msgspec.Struct, frozen=True):
+    """A page of products."""
+
+    products: list[ProductLine]
+
+
 class IssuedLine(msgspec.Struct, frozen=True):
     """One line of the record of issuance."""
 
@@ -323,6 +341,24 @@ def _devices(service: AuthorityService, asked: Page, now: float) -> DeviceLines:
     return DeviceLines(lines)
 
 
+def _catalogue(service: AuthorityService, asked: Page, now: float) -> ProductLines:
+    del now
+    return ProductLines(
+        [
+            ProductLine(
+                name=one.name,
+                title=one.title,
+                maker=one.maker,
+                assessed=one.assessed,
+                rung=one.rung,
+                why=one.why,
+                versions={v.name: v.rung for v in service.versions(one.name)},
+            )
+            for one in service.products(asked.after, _limit(asked))
+        ]
+    )
+
+
 def _issued(service: AuthorityService, asked: Page, now: float) -> IssuedLines:
     del now
     after = int(asked.after) if asked.after.isascii() and asked.after.isdigit() else 0
@@ -366,6 +402,7 @@ OPERATIONS: dict[str, Operation[Any, Any]] = {
     "acquaint": Operation(Acquaint, Done, _acquaint),
     "forget": Operation(Name, Done, _forget),
     "devices": Operation(Page, DeviceLines, _devices),
+    "catalogue": Operation(Page, ProductLines, _catalogue),
     "issued": Operation(Page, IssuedLines, _issued),
     "show": Operation(Page, Shown, _show),
 }

@@ -88,6 +88,7 @@ def test_every_maker_has_an_address_or_a_reason_to_be_listed_once() -> None:
         ({"rule": [{"at": ["dns.query.name"], "kind": "light"}]}, "rules.rule"),
         ({"rule": [{"at": ["dns.query.name"], "like": "x", "weight": 0}]}, "rules.rule"),
         ({"usually": {"X": "toaster"}}, "rules.kind"),
+        ({"places": {"dns.query.name": {"source": "rumour", "weight": 1}}}, "rules.family"),
         ([], "rules.shape"),
     ],
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from omamori.documents.reason import Reason
+from omamori.documents.reason import Reason, Value
 from omamori.hub.identify_kinds import UNKNOWN
 from omamori.hub.identify_rules import Claim, Clue
 
@@ -22,6 +22,10 @@ CONTRADICTION_SHARE = 0.5  # a rival with this share of the winner's weight is n
 ASKED_MAKERS_MAX = 2  # a thing that asks for more makers' clouds is an app's or a resolver's host
 SAID_MAX = 80  # characters of a clue quoted in a reason
 
+_PARAMS = {"kind": "kind", "vendor": "maker", "model": "model"}  # as sentences call them
+_UNKNOWN_KIND = frozenset({
+    "identify.unknown-nothing-said", "identify.unknown-only-address", "identify.unknown-no-rule",
+})  # fmt: skip
 BANDS = ("unknown", "unsure", "likely", "sure")
 
 
@@ -75,9 +79,14 @@ def identify(clues: Iterable[Clue]) -> Identity:
     kind = _guess(claims, "kind", vendor.value)
     model = _guess(claims, "model", vendor.value)
     module = _guess(claims, "module", "")
-    for aspect, guess in (("kind", kind), ("vendor", vendor), ("model", model)):
-        reasons += _because(aspect, guess, evidence)
-    reasons += _unknown(kind, vendor, module, evidence)
+    told = [
+        *_because("kind", kind, evidence),
+        *_unknown_kind(kind, evidence),
+        *_because("vendor", vendor, evidence),
+        *_unknown_maker(vendor, module),
+        *_because("model", model, evidence),
+    ]
+    reasons = [*told, *reasons]
     if kind.value == "bridge":
         reasons.append(Reason("identify.bridge-hides-others"))
     if kind.band == "unknown":
@@ -92,7 +101,7 @@ def corrected(identity: Identity, kind: str) -> Identity:
     rivals = ((identity.kind.value, identity.kind.weight),)
     against = rivals if identity.kind.value not in {UNKNOWN, kind} else ()
     told = Reason("identify.person-said-kind", {"kind": kind})
-    others = tuple(r for r in identity.reasons if not r.key.startswith("identify.unknown"))
+    others = tuple(r for r in identity.reasons if r.key not in _UNKNOWN_KIND)
     guess = Guess(kind, "sure", identity.kind.weight, against)
     return msgspec.structs.replace(identity, kind=guess, reasons=(told, *others))
 
@@ -142,51 +151,49 @@ def _because(aspect: str, guess: Guess, evidence: tuple[Clue, ...]) -> list[Reas
     """The weightiest clue for a belief, and the weightiest against it where it is disputed."""
     if guess.band == "unknown":
         return []
-    said = _says(evidence, aspect, guess.value)
-    reasons = [
-        Reason(
-            f"identify.{aspect}-because",
-            {
-                "value": guess.value,
-                "band": guess.band,
-                "place": said.place,
-                "said": said.said[:SAID_MAX],
-            },
-        )
-    ]
+    clue, claim = _says(evidence, aspect, guess.value)
+    param = _PARAMS[aspect]
+    params: dict[str, Value] = {
+        param: guess.value,
+        "band": guess.band,
+        "said": clue.said[:SAID_MAX],
+    }
+    reasons = [Reason(f"identify.{param}-by-{claim.source}", {**params, "place": clue.place})]
     if _disputed(guess.weight, guess.against):
-        rival = guess.against[0][0]
-        reasons.append(
-            Reason(
-                f"identify.{aspect}-disputed",
-                {
-                    "value": guess.value,
-                    "other": rival,
-                    "place": _says(evidence, aspect, rival).place,
-                },
-            )
-        )
+        rival, _ = guess.against[0]
+        against, _ = _says(evidence, aspect, rival)
+        disputed: dict[str, Value] = {
+            param: rival,
+            "said": against.said[:SAID_MAX],
+            "place": against.place,
+        }
+        reasons.append(Reason(f"identify.{param}-disputed", disputed))
     return reasons
 
 
-def _says(evidence: tuple[Clue, ...], aspect: str, value: str) -> Clue:
-    def weight(clue: Clue) -> float:
-        return max(
-            (c.weight for c in clue.claims if (c.aspect, c.value) == (aspect, value)), default=0.0
-        )
+def _says(evidence: tuple[Clue, ...], aspect: str, value: str) -> tuple[Clue, Claim]:
+    """The weightiest clue that says this, with its claim."""
+    pairs = (
+        (clue, claim)
+        for clue in evidence
+        for claim in clue.claims
+        if (claim.aspect, claim.value) == (aspect, value)
+    )
+    return max(pairs, key=lambda pair: pair[1].weight)
 
-    return max(evidence, key=weight)
 
-
-def _unknown(kind: Guess, vendor: Guess, module: Guess, evidence: tuple[Clue, ...]) -> list[Reason]:
-    """Why a belief is missing; the honest answer where nothing is known."""
-    reasons = []
-    if vendor.band == "unknown" and module.value:
-        reasons.append(Reason("identify.unknown-only-radio-maker", {"maker": module.value}))
+def _unknown_kind(kind: Guess, evidence: tuple[Clue, ...]) -> list[Reason]:
+    """Why the kind is unknown; the honest answer where nothing is known."""
     if kind.band != "unknown":
-        return reasons
+        return []
     if not evidence:
-        return [*reasons, Reason("identify.unknown-nothing-said")]
+        return [Reason("identify.unknown-nothing-said")]
     if {clue.place for clue in evidence} == {"address.mac"}:
-        return [*reasons, Reason("identify.unknown-only-address")]
-    return [*reasons, Reason("identify.unknown-no-rule", {"clues": len(evidence)})]
+        return [Reason("identify.unknown-only-address")]
+    return [Reason("identify.unknown-no-rule", {"clues": len(evidence)})]
+
+
+def _unknown_maker(vendor: Guess, module: Guess) -> list[Reason]:
+    if vendor.band == "unknown" and module.value:
+        return [Reason("identify.unknown-only-radio-maker", {"maker": module.value})]
+    return []

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 TEXT_MAX = 160  # characters of one heard value that rules look at and that a clue keeps
 PATTERN_MAX = 300  # characters of one rule's pattern
+FAMILIES = frozenset({
+    "asked", "coap", "dhcp", "echonet", "http", "maker", "mdns", "mqtt", "oui", "role", "sample",
+    "searches", "talk", "upnp", "windows-names",
+})  # fmt: skip
+"""Families of clues; each has its sentence."""
 CACHE_ENTRIES_MAX = 4096  # heard values whose answer is remembered
 WEIGHT_MAX = 10.0
 _PREFIX_DIGITS = (9, 7, 6)  # IEEE MA-S, MA-M and MA-L assignments, longest first
@@ -307,6 +312,9 @@ def rule_file(table: object, name: str) -> RuleFile:
         file = msgspec.convert(table, RuleFile)
     except msgspec.ValidationError as wrong:
         raise RulesRefusedError("rules.shape", {"file": name, "why": str(wrong)}) from None
+    for place in file.places.values():
+        if place.source not in FAMILIES:
+            raise RulesRefusedError("rules.family", {"file": name, "family": place.source})
     for number, rule in enumerate(file.rule, 1):
         wrong_part = _wrong(rule)
         if wrong_part:

@@ -16,9 +16,9 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from omamori.adapters.entries import SqliteEntries
 from omamori.adapters.keys import private_folder, read_secret, write_secret
-from omamori.app.authority_server import AuthoritySettings, create_authority, serve_authority
 from omamori.app.home import Home
 from omamori.app.network import Network
+from omamori.app.sample import serve_sample_authority
 from omamori.app.server import Server
 from omamori.app.vouching import open_voucher
 from omamori.documents.reason import Reason
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from omamori.app.authority_server import RunningAuthority
     from omamori.app.config import Config
 
 STOP_S = 3
@@ -81,12 +80,6 @@ def _listen(host: str, port: int, *, exact: bool) -> socket.socket:
 
 def _family(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
-
-
-async def _serve_authority(folder: Path, industry: str, host: str) -> RunningAuthority:
-    if not (folder / "authority.sqlite3").exists():
-        create_authority(folder, industry, host, time.time())
-    return await serve_authority(AuthoritySettings(data=folder))
 
 
 class Program:
@@ -176,7 +169,7 @@ class Program:
         return SampleHome(
             self.folder / "sample",
             World(self.config.sample.seed, time.time()),
-            _serve_authority,
+            serve_sample_authority,
             self.entries,
             self.caps(),
             time.time,

@@ -145,7 +145,7 @@ async def _unmapped(home: Prop, _caller: Player, _answerer: Player) -> Player:
 async def _lowered(home: Prop, _caller: Player, answerer: Player) -> Player:
     unit = await home.enrol(spare(answerer.industry))
     office = home.office(answerer.industry)
-    office.service.lower(Target(device=_name(unit)), 1, "unpatched", home.clock())
+    office.service.lower(Target(device=_name(unit)), 2, "unpatched", home.clock())
     await home.restate(unit)
     return unit
 
@@ -154,7 +154,7 @@ async def _replayed(home: Prop, caller: Player, answerer: Player) -> Player:
     """The good word from before its level was lowered, shown once more."""
     unit = await home.enrol(spare(answerer.industry))
     office = home.office(answerer.industry)
-    office.service.lower(Target(device=_name(unit)), 1, "unpatched", home.clock())
+    office.service.lower(Target(device=_name(unit)), 2, "unpatched", home.clock())
     await _heard(home, caller, unit, "standing.statement-withdrawn")
     return unit
 

@@ -12,6 +12,7 @@ import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Protocol
 
+import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -157,7 +158,12 @@ class SampleHome:
     def _spawn(self, work: Awaitable[None]) -> None:
         task: asyncio.Task[None] = asyncio.ensure_future(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            structlog.get_logger().error("sample.task-failed", exc_info=error)
 
     def _set_up_authorities(self) -> None:
         now = self.clock()
@@ -179,8 +185,8 @@ class SampleHome:
     def _recognise(self, mine: str, theirs: str, rungs: dict[int, int], now: float) -> None:
         service, other = self._offices[mine].service, self._offices[theirs]
         bundle, root = other.service.bundle(now), other.service.identity.root
-        known = {foreign.ladder.industry for foreign in service.foreigners()}
-        if theirs in known:
+        known = {foreign.ladder.industry: foreign.url for foreign in service.foreigners()}
+        if known.get(theirs) == other.url:
             service.refresh(theirs, bundle, now)
         elif rungs:
             service.cross(bundle, root, rungs, other.url, now)
@@ -275,14 +281,16 @@ class SampleHome:
 
     async def _watch(self, industry: str) -> None:
         """Follow one authority by long poll; a change is fetched, judged and told at once."""
-        seq = -1
+        log = structlog.get_logger()
+        seq = 0
         while True:
             try:
                 newest = await self._clients[industry].changes(seq, CHANGES_WAIT_S)
                 if newest != seq:
                     await self._refresh(industry)
                     seq = newest
-            except (RefusedError, OSError):
+            except (RefusedError, OSError) as error:
+                log.warning("sample.news-failed", industry=industry, reason=str(error))
                 await asyncio.sleep(RETRY_S)
 
     async def _refresh(self, industry: str) -> None:

@@ -296,10 +296,11 @@ def _current(
     if not _still_stands(statement, issuer, book, now, draft):
         return None
     translation = table.best(statement.level)
-    if translation is None:
-        draft.because("standing.level-not-mapped", industry=leaf.industry, oid=statement.level)
-        return None
     theirs = issuer.member.ladder.read(statement.level)
+    if translation is None:
+        rung = theirs.rung if theirs else 0
+        draft.because("standing.lowered-below-map", industry=leaf.industry, rung=rung)
+        return None
     draft.step(
         "step.statement",
         industry=leaf.industry,

@@ -1,0 +1,583 @@
+"""Standing: every way a peer may be less than it says, and that nothing shown makes it more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from cryptography import x509
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from documents.forge import device
+from omamori.adapters.path_engine import HankoEngine
+from omamori.authority import certificates as issue
+from omamori.documents.bundle import read_bundle
+from omamori.documents.oids import STATEMENT_PROFILE, VOUCH_PROFILE
+from omamori.documents.status import INVALID, SUSPENDED
+from omamori.trust.book import Book
+from omamori.trust.standing import (
+    DEFAULT_CAPS,
+    GROUND_CERTIFICATE,
+    GROUND_HUB,
+    GROUND_NOTHING,
+    Caps,
+    Credentials,
+    Proof,
+    Standing,
+    judge,
+)
+from omamori.trust.verdict import ALLOW, ASK, LIMIT, PURPOSES, REFUSE, Purpose, decide
+from trust.industries import NOW, Industry, Thing, der, new_key
+
+MAP = {5: 4, 4: 3, 3: 3, 2: 1}
+DAY = 86400
+
+
+@pytest.fixture
+def health() -> Industry:
+    return Industry("health")
+
+
+@pytest.fixture
+def energy(health: Industry) -> Industry:
+    energy = Industry("energy")
+    energy.recognise(health, MAP)
+    return energy
+
+
+def seen(thing: Thing, book: Book, now: float = NOW, **says: Any) -> Standing:
+    return judge(thing.credentials(**says), thing.proof(), book, now)
+
+
+def rungs(standing: Standing) -> tuple[int, int, int]:
+    levels = (standing.certified, standing.current, standing.effective)
+    return tuple(level.rung if level else 0 for level in levels)  # type: ignore[return-value]
+
+
+def why(standing: Standing) -> list[str]:
+    return [reason.key for reason in standing.reasons]
+
+
+@pytest.mark.parametrize("rung", [2, 3, 4, 5])
+def test_a_peer_of_another_industry_stands_at_the_mapped_level(
+    energy: Industry, health: Industry, rung: int
+) -> None:
+    standing = seen(health.thing(rung), energy.book())
+    assert rungs(standing) == (MAP[rung],) * 3
+    assert standing.effective == energy.ladder.level(MAP[rung])
+    assert standing.ground == GROUND_CERTIFICATE
+    assert not standing.reasons
+    assert [step.key for step in standing.steps] == [
+        "step.certificate",
+        "step.mapped",
+        "step.key-proved",
+        "step.statement",
+        "step.effective",
+    ]
+    assert standing.steps[1].params == {
+        "industry": "health",
+        "rung": rung,
+        "to_industry": "energy",
+        "to_rung": MAP[rung],
+    }
+    assert standing.valid_until == NOW + DAY
+
+
+def test_a_peer_of_the_own_industry_keeps_its_level(energy: Industry) -> None:
+    standing = seen(energy.thing(5), energy.book())
+    assert rungs(standing) == (5, 5, 5)
+    assert "step.same-ladder" in [step.key for step in standing.steps]
+
+
+def test_the_jwt_twin_says_the_same(energy: Industry, health: Industry) -> None:
+    thing, book = health.thing(4), energy.book()
+    assert rungs(seen(thing, book, jwt=True, rung=2)) == (3, 1, 1)
+
+
+def test_no_policy_mapped_is_no_level(energy: Industry, health: Industry) -> None:
+    standing = seen(health.thing(1), energy.book())
+    assert rungs(standing) == (0, 0, 0)
+    assert why(standing) == ["standing.level-not-mapped"]
+
+
+def test_a_certificate_out_of_its_time(energy: Industry, health: Industry) -> None:
+    book = energy.book()
+    old = health.thing(4, now=NOW - 731 * DAY)
+    assert why(seen(old, book)) == ["standing.certificate-expired"]
+    young = health.thing(4, now=NOW + 3 * DAY)
+    standing = seen(young, book)
+    assert why(standing) == ["standing.certificate-not-yet-valid"]
+    assert standing.reasons[0].params == {"days": 2}
+    assert standing.effective is None
+
+
+def test_the_very_second_of_expiry_is_over(energy: Industry, health: Industry) -> None:
+    born = NOW - 730 * DAY + 300
+    thing = health.thing(4, now=born)
+    book = energy.book()
+    assert seen(thing, book, NOW - 1).effective is not None
+    assert why(seen(thing, book, NOW)) == ["standing.certificate-expired"]
+
+
+def test_a_revoked_certificate(energy: Industry, health: Industry) -> None:
+    thing = health.thing(4)
+    health.revoke(thing)
+    energy.known = []
+    energy.recognise(health, MAP)
+    standing = seen(thing, energy.book())
+    assert why(standing) == ["standing.certificate-revoked"]
+    assert rungs(standing) == (0, 0, 0)
+
+
+def test_an_unknown_authority(energy: Industry) -> None:
+    standing = seen(Industry("toys").thing(5), energy.book())
+    assert why(standing) == ["standing.unknown-authority"]
+    assert rungs(standing) == (0, 0, 0)
+
+
+def test_a_rogue_authority_that_borrows_the_key_identifier(
+    energy: Industry, health: Industry
+) -> None:
+    rogue = Industry("health")
+    rogue.ladder = health.ladder
+    real = health.issuing.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    octets = device(
+        {
+            "aki": (x509.AuthorityKeyIdentifier(real.digest, None, None), False),
+            "names": (
+                x509.SubjectAlternativeName(
+                    [x509.UniformResourceIdentifier("https://health.example/t")]
+                ),
+                False,
+            ),
+        }
+    )
+    standing = judge(Credentials(octets), None, energy.book(), NOW)
+    assert why(standing) == ["standing.signature-wrong"]
+    assert standing.effective is None
+
+
+def test_an_industry_known_but_not_recognised(energy: Industry) -> None:
+    toys = Industry("toys")
+    energy.known.append(toys.member())
+    standing = seen(toys.thing(5), energy.book())
+    assert why(standing) == ["standing.no-map-for-industry"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"uri": "https://energy.example/t/x"},
+        {"uri": "https://a.health.example/t/x"},
+        {"uri": "https://health.example.evil.example/t/x"},
+        {"industry": "energy"},
+        {"industry": "Health"},
+    ],
+)
+def test_a_name_of_another_industry_is_not_permitted(
+    energy: Industry, health: Industry, change: dict[str, str]
+) -> None:
+    standing = seen(health.thing(5, **change), energy.book())
+    assert why(standing) == ["standing.name-not-permitted"]
+    assert rungs(standing) == (0, 0, 0)
+
+
+def test_a_leaf_that_asserts_the_verifiers_own_level(energy: Industry, health: Industry) -> None:
+    """Health's CA issues an energy policy: after mapping it means nothing."""
+    thing = health.thing(5, level=energy.ladder.level(5))
+    assert why(seen(thing, energy.book())) == ["standing.level-not-mapped"]
+
+
+def test_a_statement_only_lowers(energy: Industry, health: Industry) -> None:
+    book = energy.book()
+    for certified, mine in MAP.items():
+        for says, lowered_to in MAP.items():
+            standing = seen(health.thing(certified), book, rung=says)
+            least = min(mine, lowered_to)
+            assert rungs(standing) == (mine, least, least)
+            lowered = "standing.level-lowered" in why(standing)
+            assert lowered == (lowered_to < mine)
+
+
+def test_a_statement_at_an_unmapped_level_is_no_level(energy: Industry, health: Industry) -> None:
+    standing = seen(health.thing(5), energy.book(), rung=1)
+    assert why(standing) == ["standing.lowered-below-map"]
+    assert standing.effective is None
+
+
+def test_levels_of_other_ladders_are_translated_never_compared(
+    energy: Industry, health: Industry
+) -> None:
+    """A statement that names a level of the verifier's ladder says nothing in its own."""
+    standing = seen(health.thing(5), energy.book(), level=energy.ladder.level(5).oid)
+    assert why(standing) == ["standing.level-not-mapped"]
+    assert standing.effective is None
+
+
+def test_a_missing_statement_is_capped(energy: Industry, health: Industry) -> None:
+    thing = health.thing(5)
+    standing = judge(Credentials(thing.certificate), thing.proof(), energy.book(), NOW)
+    assert rungs(standing) == (4, 1, 1)
+    assert why(standing) == ["standing.no-statement"]
+
+
+@pytest.mark.parametrize(
+    ("past_s", "rung", "until"),
+    [
+        (-1, 4, NOW + DAY),
+        (0, 2, NOW + 8 * DAY),
+        (7 * DAY - 1, 2, NOW + 8 * DAY),
+        (7 * DAY, 1, None),
+        (30 * DAY, 1, None),
+    ],
+)
+def test_an_old_statement_is_capped_by_its_age(
+    health: Industry, past_s: int, rung: int, until: float | None
+) -> None:
+    energy = Industry("energy")
+    energy.born = health.born = NOW
+    now = NOW + DAY + past_s
+    thing = health.thing(5)
+    energy.recognise(health, MAP)
+    book = _long_book(energy, health, now)
+    standing = seen(thing, book, now)
+    assert rungs(standing)[2] == rung
+    if until is not None:
+        assert standing.valid_until == pytest.approx(min(until, now + 3600))
+
+
+def _long_book(energy: Industry, health: Industry, now: float) -> Book:
+    """A book whose lists were made just now, long after the statement."""
+
+    def crls(one: Industry) -> tuple[bytes, bytes]:
+        return (
+            der(issue.issue_crl(one.root, one.root_key, 1, {}, now, hours=1)),
+            der(issue.issue_crl(one.issuing, one.issuing_key, 1, {}, now, hours=1)),
+        )
+
+    energy.crls = lambda: crls(energy)  # type: ignore[method-assign]
+    health.crls = lambda: crls(health)  # type: ignore[method-assign]
+    energy.known = []
+    energy.recognise(health, MAP)
+    bundle = energy.bundle(issued_at=int(now) - 1, expires_at=int(now) + 99)
+    book = Book(der(energy.root), HankoEngine())
+    book.load(read_bundle(bundle), now)
+    return book
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"thumbprint": b"x" * 32}, "standing.statement-of-another"),
+        ({"profile": VOUCH_PROFILE}, "standing.statement-of-other-kind"),
+        ({"issued_at": int(NOW) + 200}, "standing.statement-from-the-future"),
+        ({"tier": 96}, "standing.contraindicated"),
+    ],
+)
+def test_a_statement_that_does_not_count_refuses(
+    energy: Industry, health: Industry, change: dict[str, Any], key: str
+) -> None:
+    standing = seen(health.thing(5), energy.book(), **change)
+    assert why(standing) == [key]
+    assert standing.effective is None
+    assert standing.certified == energy.ladder.level(4)
+
+
+def test_a_slightly_fast_clock_is_no_lie(energy: Industry, health: Industry) -> None:
+    assert seen(health.thing(5), energy.book(), issued_at=int(NOW) + 100).effective is not None
+
+
+def test_a_statement_signed_by_another(energy: Industry, health: Industry) -> None:
+    thing, book = health.thing(5), energy.book()
+    for key in (new_key(), energy.registry_key, health.issuing_key, thing.key):
+        health.registry_key = key
+        standing = seen(thing, book)
+        assert why(standing) == ["standing.statement-signature-wrong"]
+        assert standing.effective is None
+
+
+def test_a_statement_of_another_thing_of_the_same_industry(
+    energy: Industry, health: Industry
+) -> None:
+    good, bad = health.thing(5), health.thing(2)
+    shown = Credentials(bad.certificate, good.statement())
+    assert why(judge(shown, bad.proof(), energy.book(), NOW)) == ["standing.statement-of-another"]
+
+
+def test_a_malformed_statement_refuses(energy: Industry, health: Industry) -> None:
+    thing = health.thing(5)
+    standing = judge(Credentials(thing.certificate, b"rot"), thing.proof(), energy.book(), NOW)
+    assert why(standing) == ["statement.unreadable"]
+    assert standing.effective is None
+
+
+def test_an_older_statement_is_a_replay(energy: Industry, health: Industry) -> None:
+    thing, book = health.thing(5), energy.book()
+    old, new = thing.credentials(rung=5), thing.credentials(rung=2)
+    proof = thing.proof()
+    assert rungs(judge(old, proof, book, NOW)) == (4, 4, 4)
+    assert rungs(judge(new, proof, book, NOW)) == (4, 1, 1)
+    standing = judge(old, proof, book, NOW)
+    assert why(standing) == ["standing.statement-replayed"]
+    assert standing.effective is None
+    assert rungs(judge(new, proof, book, NOW)) == (4, 1, 1)
+
+
+@pytest.mark.parametrize("change", [{"tier": 96}, {"status_index": 1}])
+def test_bad_news_is_not_answered_with_older_good_news(
+    energy: Industry, health: Industry, change: dict[str, Any]
+) -> None:
+    health.statuses[1] = INVALID
+    energy.known = []
+    energy.recognise(health, MAP)
+    thing, book = health.thing(5), energy.book()
+    if "status_index" in change:
+        change |= {"status_url": health.status_url}
+    old, new = thing.credentials(), thing.credentials(**change)
+    assert judge(new, thing.proof(), book, NOW).effective is None
+    assert why(judge(old, thing.proof(), book, NOW)) == ["standing.statement-replayed"]
+
+
+def test_a_forged_high_number_does_not_shut_a_thing_out(energy: Industry, health: Industry) -> None:
+    thing, book = health.thing(5), energy.book()
+    registry, health.registry_key = health.registry_key, new_key()
+    assert seen(thing, book, seq=1 << 40).effective is None
+    health.registry_key = registry
+    assert seen(thing, book).effective is not None
+
+
+@pytest.mark.parametrize(
+    ("status", "key"),
+    [(INVALID, "standing.statement-withdrawn"), (SUSPENDED, "standing.held-by-authority")],
+)
+def test_a_status_withdraws_or_holds(
+    energy: Industry, health: Industry, status: int, key: str
+) -> None:
+    health.statuses[7] = status
+    energy.known = []
+    energy.recognise(health, MAP)
+    thing, book = health.thing(5), energy.book()
+    standing = seen(thing, book, status_index=7, status_url=health.status_url)
+    assert why(standing) == [key]
+    assert standing.effective is None
+    assert seen(thing, book, status_index=8, status_url=health.status_url).effective is not None
+
+
+def test_a_status_that_cannot_be_known_is_told(energy: Industry, health: Industry) -> None:
+    standing = seen(health.thing(5), energy.book(), status_index=7, status_url="https://x.example/")
+    assert "step.status-not-known" in [step.key for step in standing.steps]
+
+
+def test_a_revoked_registry_key_says_nothing(energy: Industry, health: Industry) -> None:
+    health.revoked[health.registry.serial_number] = NOW - 30
+    energy.known = []
+    energy.recognise(health, MAP)
+    standing = seen(health.thing(5), energy.book())
+    assert why(standing) == ["standing.registry-key-not-valid"]
+    assert standing.effective is None
+
+
+def test_the_key_must_be_proved(energy: Industry, health: Industry) -> None:
+    thing, thief, book = health.thing(5), health.thing(5), energy.book()
+    shown = thing.credentials()
+    for proof in (
+        thief.proof(),
+        Proof(b"transcript", b""),
+        Proof(b"other", thing.proof().signature),
+    ):
+        standing = judge(shown, proof, book, NOW)
+        assert why(standing) == ["standing.key-not-proved"]
+        assert standing.effective is None
+
+
+def test_nothing_shown_is_nothing(energy: Industry) -> None:
+    standing = judge(Credentials(b""), None, energy.book(), NOW)
+    assert standing.ground == GROUND_NOTHING
+    assert why(standing) == ["standing.no-credentials"]
+
+
+def test_a_certificate_outside_the_profile_is_nothing(energy: Industry) -> None:
+    standing = judge(Credentials(device({"policies": None})), None, energy.book(), NOW)
+    assert why(standing) == ["certificate.extension-missing"]
+    assert standing.effective is None
+
+
+@pytest.mark.parametrize(("says", "rung"), [(5, 2), (3, 2), (2, 2), (1, 1)])
+def test_an_old_thing_stands_on_its_hubs_word_up_to_the_cap(
+    energy: Industry, says: int, rung: int
+) -> None:
+    hub = energy.thing(5)
+    shown = Credentials(hub.certificate, hub.statement(), hub.vouch(says))
+    standing = judge(shown, hub.proof(), energy.book(), NOW)
+    assert standing.ground == GROUND_HUB
+    assert standing.certified is None
+    assert standing.effective == energy.ladder.level(rung)
+
+
+def test_a_hub_lends_no_more_than_it_has(energy: Industry) -> None:
+    hub = energy.thing(5)
+    shown = Credentials(hub.certificate, hub.statement(rung=1), hub.vouch(5))
+    assert judge(shown, hub.proof(), energy.book(), NOW).effective == energy.ladder.level(1)
+
+
+def test_a_hub_of_another_industry_vouches_in_its_own_ladder(
+    energy: Industry, health: Industry
+) -> None:
+    hub, book = health.thing(5), energy.book()
+    for says, rung in ((4, 2), (2, 1)):
+        shown = Credentials(hub.certificate, hub.statement(), hub.vouch(says))
+        assert judge(shown, hub.proof(), book, NOW).effective == energy.ladder.level(rung)
+    shown = Credentials(hub.certificate, hub.statement(), hub.vouch(1))
+    assert judge(shown, hub.proof(), book, NOW).effective is None
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"thumbprint": b"x" * 32}, "standing.statement-of-another"),
+        ({"profile": STATEMENT_PROFILE}, "standing.statement-of-other-kind"),
+        ({"issued_at": int(NOW) + 200}, "standing.statement-from-the-future"),
+        ({"issued_at": int(NOW) - 99, "expires_at": int(NOW)}, "standing.vouch-expired"),
+        ({"tier": 96}, "standing.contraindicated"),
+        ({"level": "1.2.3.4"}, "standing.level-not-mapped"),
+    ],
+)
+def test_a_vouch_that_does_not_count_refuses(
+    energy: Industry, change: dict[str, Any], key: str
+) -> None:
+    hub = energy.thing(5)
+    shown = Credentials(hub.certificate, hub.statement(), hub.vouch(2, **change))
+    standing = judge(shown, hub.proof(), energy.book(), NOW)
+    assert why(standing) == [key]
+    assert standing.effective is None
+
+
+def test_a_vouch_signed_by_another_hub(energy: Industry) -> None:
+    hub, other = energy.thing(5), energy.thing(5)
+    other.certificate = hub.certificate
+    shown = Credentials(hub.certificate, hub.statement(), other.vouch(2))
+    standing = judge(shown, hub.proof(), energy.book(), NOW)
+    assert why(standing) == ["standing.vouch-signature-wrong"]
+
+
+def test_a_hub_without_level_vouches_for_nothing(energy: Industry) -> None:
+    hub = energy.thing(5)
+    shown = Credentials(hub.certificate, hub.statement(tier=96), hub.vouch(2))
+    standing = judge(shown, hub.proof(), energy.book(), NOW)
+    assert why(standing) == ["standing.contraindicated", "standing.hub-without-level"]
+    assert standing.effective is None
+
+
+def test_caps_are_configuration(energy: Industry, health: Industry) -> None:
+    thing = health.thing(5)
+    caps = Caps(vouched=1, aged=3, unstated=3)
+    shown = Credentials(thing.certificate)
+    assert rungs(judge(shown, thing.proof(), energy.book(), NOW, caps)) == (4, 3, 3)
+    assert DEFAULT_CAPS.vouched == 2
+
+
+# Whatever is done to credentials, nobody climbs.
+
+HEALTH = Industry("health")
+ENERGY = Industry("energy")
+ENERGY.recognise(HEALTH, MAP)
+BOOK = ENERGY.book()
+THINGS = {rung: HEALTH.thing(rung) for rung in range(1, 6)}
+SHOWN = {rung: thing.credentials(seq=5) for rung, thing in THINGS.items()}
+
+
+def _mutated(octets: bytes, at: int, put: bytes, cut: int) -> bytes:
+    at %= len(octets)
+    return octets[:at] + put + octets[at + cut :]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.integers(1, 5),
+    st.sampled_from(["certificate", "statement", "vouch"]),
+    st.integers(0, 700),
+    st.binary(max_size=3),
+    st.integers(0, 3),
+)
+def test_mutated_credentials_never_stand_higher(
+    rung: int, part: str, at: int, put: bytes, cut: int
+) -> None:
+    good = SHOWN[rung]
+    parts = {
+        "certificate": good.certificate,
+        "statement": good.statement,
+        "vouch": THINGS[rung].vouch(2) if part == "vouch" else b"",
+    }
+    parts[part] = _mutated(parts[part], at, put, cut)
+    standing = judge(Credentials(**parts), None, BOOK, NOW)
+    assert rungs(standing)[2] <= MAP.get(rung, 0)
+    if part == "certificate" and parts[part] != good.certificate:
+        assert standing.effective is None
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(1, 5), st.integers(0, 5), st.integers(0, 5))
+def test_mixed_credentials_never_stand_higher_than_the_certificate(
+    one: int, two: int, three: int
+) -> None:
+    shown = Credentials(
+        SHOWN[one].certificate,
+        SHOWN[two].statement if two else b"",
+        THINGS[three].vouch(5) if three else b"",
+    )
+    standing = judge(shown, None, BOOK, NOW)
+    assert rungs(standing)[2] <= MAP.get(one, 0)
+
+
+@given(
+    st.binary(max_size=200),
+    st.binary(max_size=200),
+    st.binary(max_size=200),
+    st.binary(max_size=80),
+)
+def test_any_bytes_give_a_standing_without_level(
+    certificate: bytes, statement: bytes, vouch: bytes, proof: bytes
+) -> None:
+    shown = Credentials(certificate, statement, vouch)
+    assert judge(shown, Proof(proof, proof), BOOK, NOW).effective is None
+    own = Credentials(SHOWN[5].certificate, statement or b"x", vouch)
+    assert judge(own, None, BOOK, NOW).effective is None
+    proved = judge(SHOWN[5], Proof(statement, proof), BOOK, NOW)
+    assert proved.effective is None
+
+
+# The answer.
+
+READ, ACT = Purpose("read", 2, 1, ask=True), Purpose("act", 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "rung", "answer"),
+    [
+        (READ, 5, ALLOW), (READ, 2, ALLOW), (READ, 1, LIMIT),
+        (ACT, 3, ALLOW), (ACT, 2, LIMIT), (ACT, 1, REFUSE),
+        (Purpose("p", 4, 3, ask=True), 1, ASK),
+    ],
+)  # fmt: skip
+def test_the_answer_follows_the_level(purpose: Purpose, rung: int, answer: str) -> None:
+    thing = THINGS_OWN[rung]
+    standing = judge(thing.credentials(), thing.proof(), BOOK, NOW)
+    verdict = decide(standing, purpose)
+    assert verdict.answer == answer
+    assert verdict.level == ENERGY.ladder.level(rung)
+    assert verdict.reasons
+    assert verdict.until == standing.valid_until
+
+
+THINGS_OWN = {rung: ENERGY.thing(rung) for rung in range(1, 6)}
+
+
+@pytest.mark.parametrize("purpose", PURPOSES.values(), ids=str)
+def test_without_a_level_only_a_person_may_allow_and_only_the_unknown(purpose: Purpose) -> None:
+    nobody = judge(Credentials(b""), None, BOOK, NOW)
+    assert decide(nobody, purpose).answer == (ASK if purpose.ask else REFUSE)
+    revoked = judge(Credentials(SHOWN[5].certificate, b"rot"), None, BOOK, NOW)
+    verdict = decide(revoked, purpose)
+    assert verdict.answer == REFUSE
+    assert [r.key for r in verdict.reasons] == ["statement.unreadable", "verdict.no-level"]

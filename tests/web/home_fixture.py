@@ -34,7 +34,7 @@ from omamori.web.views import (
 )
 
 NOW = time.time()
-HOSTILE_NAME = "<script>alert(1)</script>‮gnp.exe" + "W" * 80
+HOSTILE_NAME = "<script>alert(1)</script>\u202egnp.exe" + "W" * 80
 FAULTS = ("nothing", "expired", "revoked", "unmapped", "lowered", "rogue", "replayed", "clock")
 PURPOSES = ("read-measurement", "show-content", "share-energy", "switch-power", "share-health")
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import uvicorn
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from omamori.web.hub import hub_app, hub_site
 from omamori.web.live import Live
-from tests.web.home_fixture import FixtureHome
+from web.home_fixture import FixtureHome
 
 if __name__ == "__main__":
     app = hub_app(FixtureHome(), hub_site(b"s" * 32), Live())

@@ -25,7 +25,8 @@ SIGNS = ("?", "○", "△", "▲", "×", "■")
 STATE_INK = ("#45423b", "#0b4f8a", "#574500", "#7a3300", "#990019", "#571a78")
 STATE_PAPER = ("#eceae4", "#e6f0fa", "#fff3b8", "#ffe3cc", "#fde2e7", "#f2e4f9")
 RUNGS_MAX = 9
-NAME_CHARACTERS_MAX = 9
+NAME_CHARACTERS_MAX = 11
+MAP_MIDDLE = 275.0
 
 
 def _shape(name: str, **attributes: str | float) -> Markup:
@@ -105,7 +106,7 @@ def _places(things: Sequence[ThingCard]) -> dict[str, tuple[float, float]]:
     for position, thing in enumerate(ordered):
         angle = 2 * math.pi * (position + 0.5) / max(len(ordered), 1) - math.pi / 2
         x = round(500 + 370 * math.cos(angle), 1)
-        places[thing.id] = (x, round(255 + 185 * math.sin(angle), 1))
+        places[thing.id] = (x, round(MAP_MIDDLE + 185 * math.sin(angle), 1))
     return places
 
 
@@ -118,7 +119,7 @@ def _line(
     """A link's line and, above all lines, its sign."""
     (x1, y1), (x2, y2) = places[link.one_id], places[link.other_id]
     # Bent towards the middle, so that lines between neighbours are told apart from the ring.
-    cx, cy = (x1 + x2 + 1000) / 4, (y1 + y2 + 510) / 4
+    cx, cy = (x1 + x2 + 1000) / 4, (y1 + y2 + 2 * MAP_MIDDLE) / 4
     title = f"{link.one} – {link.other}: {words.named(names.ANSWERS, link.answer, lang)}"
     line = Markup('<path d="M{} {}Q{} {} {} {}" class="link link-{}"><title>{}</title></path>')
     answer = link.answer if link.answer in _LINK_SIGNS else "ask"
@@ -138,8 +139,12 @@ def _thing(thing: ThingCard, x: float, y: float) -> Markup:
         _shape("circle", cx=x, cy=y, r=34, class_=f"thing state-fill-{state}")
         + _text(state_sign(state), x, y - 6, class_=f"thing-sign state-text-{state}")
         + _text(rung, x, y + 18, class_=f"thing-level state-text-{state}")
-        + _text(_short(thing.name), x, y + 57, class_="thing-name")
     )
+
+
+def _name(thing: ThingCard, x: float, y: float) -> Markup:
+    """A thing's name, outside the ring, where no line runs through it."""
+    return _text(_short(thing.name), x, y - 46 if y < MAP_MIDDLE else y + 60, class_="thing-name")
 
 
 def home_map(things: Sequence[ThingCard], links: Sequence[LinkView], lang: str) -> Markup:
@@ -157,12 +162,13 @@ def home_map(things: Sequence[ThingCard], links: Sequence[LinkView], lang: str) 
         links=len(links),
     )
     return Markup(
-        '<svg class="map" viewBox="0 0 1000 525" role="img" aria-label="{}">{}</svg>'
+        '<svg class="map" viewBox="0 0 1000 560" role="img" aria-label="{}">{}</svg>'
     ).format(
         about,
         Markup("").join(line for line, _sign in drawn)
         + Markup("").join(_thing(thing, *places[thing.id]) for thing in things)
-        + Markup("").join(sign for _line_drawn, sign in drawn),
+        + Markup("").join(sign for _line_drawn, sign in drawn)
+        + Markup("").join(_name(thing, *places[thing.id]) for thing in things),
     )
 
 

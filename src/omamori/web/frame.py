@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable  # noqa: TC003 - msgspec reads it
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,6 +97,7 @@ def _environment(lang: str) -> jinja2.Environment:
         path_part=partial(quote, safe=""),
     )
     env.filters["clean"] = words.cleaned
+    env.filters["short"] = words.shortened
     return env
 
 

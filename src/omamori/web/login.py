@@ -44,6 +44,9 @@ ALL_TRIES_MAX = 30
 """Over all addresses together, because an IPv6 neighbour has as many as it likes."""
 
 OPEN_PATHS = ("/login", "/healthz")
+MACHINE_TYPES = ("text/event-stream", "application/json")
+"""Who accepts only this is no page, and a login form would confuse it."""
+
 _EVERYONE = "*"
 
 
@@ -94,7 +97,7 @@ class Door:
             return None
         if request.method not in SAFE_METHODS:
             return RedirectResponse("/login", 303)
-        if "text/html" not in request.headers.get("accept", "text/html"):
+        if request.headers.get("accept", "") in MACHINE_TYPES:
             return Response(status_code=401)
         return RedirectResponse(f"/login?next={quote(path)}", 303)
 

@@ -33,6 +33,7 @@ LANGUAGES = ("ja", "en")
 TEXT_CHARACTERS_MAX = 400
 """No name or parameter from outside is shown longer than this."""
 
+SHORT_CHARACTERS_MAX = 40
 BROKEN_CHARACTERS_MAX = 600
 """Above this, line breaks are left to the browser: BudouX's time grows with the text."""
 
@@ -66,6 +67,12 @@ def cleaned(text: str) -> str:
     """Text from outside, bounded and without characters that cannot be seen."""
     shown = _UNSEEN.sub("", text)
     return shown if len(shown) <= TEXT_CHARACTERS_MAX else shown[: TEXT_CHARACTERS_MAX - 1] + "…"
+
+
+def shortened(text: str) -> str:
+    """A name for a card; its own page shows it whole."""
+    shown = cleaned(text)
+    return shown if len(shown) <= SHORT_CHARACTERS_MAX else shown[: SHORT_CHARACTERS_MAX - 1] + "…"
 
 
 def _filled(pattern: str, params: Mapping[str, Value], lang: str) -> str:

@@ -50,7 +50,7 @@
       if (told.data.split(" ").some((topic) => topics.includes(topic))) refresh();
     });
     source.onopen = () => { document.body.classList.add("is-live"); if (lost) refresh(); lost = false; };
-    source.onerror = () => { document.body.classList.remove("is-live"); lost = true; };
+    source.onerror = () => { document.body.classList.remove("is-live"); lost = true; if (source.readyState === 2) setTimeout(open, 30000); };
   };
   addEventListener("pagehide", () => source && source.close());
   addEventListener("pageshow", (shown) => { if (shown.persisted) { open(); refresh(); } });

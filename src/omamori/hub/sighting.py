@@ -31,6 +31,7 @@ KINDS = {
     "dhcp.offer": "it answers as a DHCP server: router, dns",
     "mdns.name": "a host name announced by mDNS: name, ip",
     "mdns.service": "a service announced by mDNS (RFC 6763): type, instance, host, port, txt.<key>",
+    "mdns.search": "a service type searched by mDNS: type",
     "dns.query": "a name it asked for: name",
     "llmnr.name": "a name claimed by LLMNR: name",
     "netbios.name": "a name claimed by NetBIOS: name, suffix",

@@ -65,7 +65,9 @@ def _linux_sll(frame: bytes) -> Linked | None:
     """Linux "cooked" capture: packet type, ARPHRD type, address length, address, EtherType."""
     if len(frame) < 16:  # noqa: PLR2004 - LINKTYPE_LINUX_SLL
         return None
-    kind, start = _typed(frame, 14)
+    kind, start = int.from_bytes(frame[14:16]), 16  # small numbers are Linux's own, not lengths
+    if kind in _TAGS:
+        kind, start = _typed(frame, 14)
     return _cooked_mac(frame[2:4], frame[4:6], frame[6:12]), kind, start
 
 

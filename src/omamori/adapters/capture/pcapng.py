@@ -24,6 +24,7 @@ _SECTION, _INTERFACE, _OLD_PACKET, _SIMPLE, _PACKET = 0x0A0D0D0A, 1, 2, 3, 6
 _ORDERS = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
 _TSRESOL, _TSOFFSET = 9, 14
 _BLOCK_MIN = 12
+_INTERFACE_MIN = 8
 _DEFAULT_UNIT_S = 1e-6
 
 
@@ -43,7 +44,7 @@ class Section:
 
     def add_interface(self, body: bytes) -> None:
         """Learn an interface description block (§4.2)."""
-        if len(self.interfaces) >= INTERFACES_MAX:
+        if len(self.interfaces) >= INTERFACES_MAX or len(body) < _INTERFACE_MIN:
             raise BrokenBlockError
         link = unpack_from(self.order + "H", body)[0]
         unit_s, offset_s = _DEFAULT_UNIT_S, 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import zlib
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,61 @@ if TYPE_CHECKING:
     from typing import IO
 
 GZIP_MAGIC = b"\x1f\x8b"
+_GZIP = 31  # zlib's word for "a gzip member, with its check"
+_PACKED_OCTETS = 16_384
+
+
+class Unpacked:
+    """The octets packed in a gzip file (RFC 1952), all its members one after the other.
+
+    Unlike ``gzip.GzipFile`` it gives what could be unpacked before it tells of an early end.
+    """
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        self._raw = raw
+        self._member = zlib.decompressobj(_GZIP)
+        self._packed = b""
+        self._trouble: Exception | None = None
+
+    def read(self, most: int) -> bytes:
+        """``most`` octets, fewer at the end.
+
+        Raises:
+            EOFError: the file ends inside a member, and everything before was given.
+            zlib.error: the same for a damaged member.
+        """
+        pieces: list[bytes] = []
+        wanted = most
+        while wanted and self._trouble is None:
+            try:
+                piece = self._piece(wanted)
+            except (EOFError, zlib.error) as error:
+                self._trouble = error
+                break
+            if not piece:
+                break
+            pieces.append(piece)
+            wanted -= len(piece)
+        if self._trouble and not pieces:
+            raise self._trouble
+        return b"".join(pieces)
+
+    def _piece(self, most: int) -> bytes:
+        """Some octets; empty at the end of the last member."""
+        while True:
+            if self._member.eof:
+                self._packed = self._member.unused_data or self._raw.read(_PACKED_OCTETS)
+                if not self._packed:
+                    return b""
+                self._member = zlib.decompressobj(_GZIP)
+            elif not self._packed:
+                self._packed = self._raw.read(_PACKED_OCTETS)
+                if not self._packed:
+                    raise EOFError
+            piece = self._member.decompress(self._packed, most)
+            self._packed = self._member.unconsumed_tail
+            if piece:
+                return piece
 
 
 class Source:
@@ -24,17 +78,17 @@ class Source:
     def __init__(self, raw: IO[bytes], *, is_gzip: bool) -> None:
         self.trouble: Reason | None = None
         self._raw = raw
-        self._stream: IO[bytes] = gzip.GzipFile(fileobj=raw) if is_gzip else raw  # type: ignore[assignment]
+        self._unpacked = Unpacked(raw) if is_gzip else None
         self._read_octets = 0
 
     def read(self, most: int) -> bytes:
         """Up to ``most`` octets; empty at the end, whatever kind of end it is."""
         try:
-            octets = self._stream.read(most)
+            octets = (self._unpacked or self._raw).read(most)
         except EOFError:
             self.cut_short()
             return b""
-        except (OSError, zlib.error):  # gzip.BadGzipFile is an OSError
+        except (OSError, zlib.error):
             self.trouble = Reason("capture.broken-record", {"offset": self._read_octets})
             return b""
         self._read_octets += len(octets)

@@ -124,25 +124,36 @@ class Told:
             return
         self.addresses.add(key)
         kind = "address.ipv4" if len(ip) == _IPV4 else "address.ipv6"
-        self.fact(at, who(mac, ip), kind, {"ip": ip_text(ip)})
+        self._tell_new(at, who(mac, ip), kind, {"ip": ip_text(ip)}, again=True)
 
     def facts(self, at: float, source: str, facts: Facts) -> None:
         """What one payload said."""
         for kind, fields in facts:
-            self.fact(at, source, kind, fields)
+            self._tell_new(at, source, kind, fields)
 
     def fact(self, at: float, source: str, kind: str, fields: dict[str, str]) -> None:
         """One fact, passed on if it is news."""
+        self._tell_new(at, source, kind, fields)
+
+    def _tell_new(
+        self, at: float, source: str, kind: str, fields: dict[str, str], *, again: bool = False
+    ) -> None:
+        """Pass on what is news; and, if ``again``, what was told before."""
         key = hash((source, kind, *fields.items()))
         if self._facts.has(key):
+            if again:
+                self._pass_on(Sighting(at, source, kind, fields))
             return
-        self._facts.add(key)
         told = self._per_kind.get((source, kind), 0)
         if told >= FACTS_PER_SOURCE_AND_KIND_MAX:
             self.dropped += 1
             return
         if len(self._per_kind) >= SOURCES_COUNTED_MAX:
             self._per_kind.clear()
+        self._facts.add(key)
         self._per_kind[source, kind] = told + 1
+        self._pass_on(Sighting(at, source, kind, fields))
+
+    def _pass_on(self, sighting: Sighting) -> None:
         self.count += 1
-        self._tell(Sighting(at, source, kind, fields))
+        self._tell(sighting)

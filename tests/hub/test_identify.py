@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from omamori.hub.identify import BANDS, Identity, corrected, identify
 from omamori.hub.identify_kinds import KINDS
-from omamori.hub.identify_rules import Claim, Clue
+from omamori.hub.identify_makers import Claim
+from omamori.hub.identify_rules import Clue
 
 ASPECTS = ("vendor", "kind", "model", "module", "name")
 

@@ -12,7 +12,8 @@ import msgspec
 
 from omamori.documents.reason import Reason, Value
 from omamori.hub.identify_kinds import UNKNOWN
-from omamori.hub.identify_rules import Claim, Clue
+from omamori.hub.identify_makers import Claim
+from omamori.hub.identify_rules import Clue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

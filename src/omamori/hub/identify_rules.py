@@ -9,11 +9,11 @@ import msgspec
 
 from omamori.documents.reason import RefusedError
 from omamori.hub.identify_kinds import KINDS
+from omamori.hub.identify_makers import TEXT_MAX, Claim, Makers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-TEXT_MAX = 160  # characters of one heard value that rules look at and that a clue keeps
 PATTERN_MAX = 300  # characters of one rule's pattern
 FAMILIES = frozenset({
     "asked", "coap", "dhcp", "echonet", "http", "maker", "mdns", "mqtt", "oui", "role", "sample",
@@ -28,24 +28,6 @@ _GROUP_BIT, _LOCAL_BIT = 0x01, 0x02  # IEEE 802, first octet
 
 class RulesRefusedError(RefusedError):
     """A rule file that cannot be used; the fault of who wrote it."""
-
-
-class Claim(msgspec.Struct, frozen=True):
-    """What one clue says.
-
-    Attributes:
-        aspect: ``vendor``, ``kind``, ``model``, ``module`` (maker of the radio) or ``name``.
-        value: the maker, the kind (of ``KINDS``), the model, or the name.
-        weight: how much it counts, 0–10; uncalibrated.
-        source: the family of the clue; of one family only the weightiest counts.
-        given: it counts only where this maker is believed; empty for always.
-    """
-
-    aspect: str
-    value: str
-    weight: float
-    source: str
-    given: str = ""
 
 
 class Clue(msgspec.Struct, frozen=True):
@@ -121,43 +103,6 @@ class RuleFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     prefixes: dict[str, str] = {}
     echonet_class: dict[str, str] = {}
     echonet_maker: dict[str, str] = {}
-
-
-class Makers:
-    """Makers by the beginnings of the names that they go by."""
-
-    def __init__(
-        self,
-        makers: Mapping[str, Iterable[str]],
-        modules: Mapping[str, Iterable[str]],
-        usually: Mapping[str, str],
-    ) -> None:
-        self._by_words: dict[str, str] = {}
-        for name, also in [*makers.items(), *modules.items()]:
-            for words in (name, *also):
-                self._by_words[_words(words)] = name
-        self._modules = frozenset(modules)
-        self._usually = dict(usually)
-
-    def known(self, text: str) -> str:
-        """Our name for the maker that this text begins with, or an empty string."""
-        words = _words(text).split()
-        for length in range(min(len(words), 4), 0, -1):
-            name = self._by_words.get(" ".join(words[:length]))
-            if name:
-                return name
-        return ""
-
-    def claims(self, text: str, weight: float, source: str, given: str = "") -> list[Claim]:
-        """What it says that this text names the maker; an unknown maker keeps its own name."""
-        name = self.known(text) or _plain(text)
-        if not name:
-            return []
-        module = name in self._modules
-        told = [Claim("module" if module else "vendor", name, weight, source, given)]
-        if name in self._usually:
-            told.append(Claim("kind", self._usually[name], 1.0, "maker", "" if module else name))
-        return told
 
 
 class Rulebook:
@@ -368,24 +313,6 @@ def _views(kind: str, fields: Mapping[str, str]) -> Iterable[tuple[str, str]]:
 
 def _pattern(like: str) -> re.Pattern[str]:
     return re.compile(like, re.IGNORECASE)
-
-
-def _words(text: str) -> str:
-    return " ".join(re.findall(r"[^\W_]+", text[:TEXT_MAX].casefold()))
-
-
-_FORM = re.compile(
-    r"[\s,.]+(co|ltd|inc|llc|gmbh|corp|corporation|company|limited|ag|sa|bv|kg|ab|oy|sas|spa|srl)\.?$",
-    re.IGNORECASE,
-)
-
-
-def _plain(text: str) -> str:
-    """A company's name without its legal form."""
-    text = " ".join(text.split())
-    while (shorter := _FORM.sub("", text)) != text:
-        text = shorter
-    return text.strip(" ,.")
 
 
 def _ascii(text: str) -> str:

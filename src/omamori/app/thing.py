@@ -1,0 +1,164 @@
+"""Thing: the library for who builds a device or service; meet a peer, get a verdict.
+
+    thing = Thing.open(folder)
+    await thing.refresh()
+    outcome = await thing.meet("192.0.2.7", 4119, "share-energy")
+    outcome.answer, outcome.level, outcome.verdict.reasons
+
+The folder is made once, with a code from the industry's authority: `omamori thing enrol`.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Self
+
+import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from omamori.adapters.authority_client import AuthorityClient
+from omamori.adapters.keys import KeyFolder, passphrase, private_folder, read_secret, write_secret
+from omamori.adapters.path_engine import HankoEngine
+from omamori.adapters.transport import Answerer, Bearer, call
+from omamori.authority.csr import write_csr
+from omamori.documents.bundle import BundleError, read_bundle
+from omamori.documents.certificate import (
+    CertificateError,
+    load_certificate,
+    read_device_certificate,
+)
+from omamori.documents.reason import RefusedError
+from omamori.trust.book import Book
+from omamori.trust.standing import DEFAULT_CAPS, Caps, Credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from omamori.trust.meeting import Outcome
+
+ABOUT, CERTIFICATE, BUNDLE, STATEMENT = "thing.json", "thing.der", "bundle.cose", "statement.cwt"
+KEY = "thing"
+
+
+class ThingError(RefusedError):
+    """A folder that holds no thing, or parts that do not belong together."""
+
+
+class About(msgspec.Struct, frozen=True):
+    """Where a thing's authority answers, and the root that it trusts, DER."""
+
+    url: str
+    root: bytes
+
+
+class Thing:
+    """One thing with its key, its certificate and what its authority last told it."""
+
+    def __init__(
+        self, folder: Path, about: About, certificate: bytes, keys: KeyFolder, caps: Caps
+    ) -> None:
+        self.folder = folder
+        self.about = about
+        self.certificate = certificate
+        self.caps = caps
+        self.key = keys.load(KEY)
+        self.book = Book(about.root, HankoEngine())
+        self.statement = b""
+
+    @classmethod
+    def open(cls, folder: Path, caps: Caps = DEFAULT_CAPS) -> Self:
+        """The thing in `folder`, with what it last heard, so that it can meet offline.
+
+        Raises:
+            ThingError: `thing.none` when the folder holds no thing.
+            KeysError, CertificateError: as they say.
+        """
+        if not (folder / ABOUT).exists():
+            raise ThingError("thing.none", {"folder": str(folder)})
+        about = msgspec.json.decode(read_secret(folder / ABOUT), type=About)
+        certificate = read_secret(folder / CERTIFICATE)
+        read_device_certificate(certificate)
+        keys = KeyFolder(folder / "keys", passphrase(folder))
+        thing = cls(folder, about, certificate, keys, caps)
+        thing._remember()
+        return thing
+
+    def _remember(self) -> None:
+        """Take up what was heard before; what is too old by now counts as not heard."""
+        if (self.folder / STATEMENT).exists():
+            self.statement = read_secret(self.folder / STATEMENT)
+        if (self.folder / BUNDLE).exists():
+            try:
+                octets = (self.folder / BUNDLE).read_bytes()
+                self.book.load(read_bundle(octets), time.time())
+            except BundleError:
+                return
+
+    async def refresh(self) -> None:
+        """Fetch the industry's bundle and the own statement, and keep them.
+
+        Raises:
+            RefusedError: the authority is not reached, refuses, or what it sends does not hold.
+        """
+        async with AuthorityClient(self.about.url, self.about.root) as client:
+            bundle = await client.bundle()
+            self.book.load(read_bundle(bundle), time.time())
+            self.statement = await client.statement(self.certificate, self.key)
+        write_secret(self.folder / BUNDLE, bundle)
+        write_secret(self.folder / STATEMENT, self.statement)
+
+    def credentials(self) -> Credentials:
+        """What it shows."""
+        return Credentials(self.certificate, self.statement)
+
+    def bearer(self) -> Bearer:
+        """Itself, ready for `omamori.adapters.transport`."""
+        certificate = x509.load_der_x509_certificate(self.certificate)
+        return Bearer(certificate, self.key, self.credentials, self.book, time.time, self.caps)
+
+    async def meet(self, host: str, port: int, purpose: str) -> Outcome:
+        """Meet the thing that answers at `host:port`.
+
+        Raises:
+            TransportError, MeetingError: the meeting broke; the reason says how.
+        """
+        return await call(host, port, self.bearer(), purpose)
+
+    def answer(self, told: Callable[[Outcome | RefusedError], None]) -> Answerer:
+        """A port at which it answers; `await .open(host, port)` begins."""
+        return Answerer(self.bearer(), told)
+
+
+async def enrol(folder: Path, url: str, root: bytes, code: str) -> Thing:
+    """Make a thing in `folder`: a new key, and a certificate from its industry's authority.
+
+    Args:
+        root: the authority's root certificate, PEM or DER, received by a safe way.
+        code: one-time code from its operator.
+
+    Raises:
+        ThingError: `thing.exists`.
+        RefusedError: the authority's own reason.
+    """
+    if (folder / ABOUT).exists():
+        raise ThingError("thing.exists", {"folder": str(folder)})
+    private_folder(folder)
+    pinned = _root(root)
+    keys = KeyFolder(folder / "keys", passphrase(folder))
+    key = keys.load(KEY) if keys.path(KEY).exists() else keys.create(KEY)
+    async with AuthorityClient(url, pinned) as client:
+        certified = await client.enrol(write_csr(key), code)
+    write_secret(folder / CERTIFICATE, certified.certificate)
+    write_secret(folder / ABOUT, msgspec.json.encode(About(url, pinned)))
+    return Thing.open(folder)
+
+
+def _root(octets: bytes) -> bytes:
+    if not octets.lstrip().startswith(b"-----BEGIN"):
+        return load_certificate(octets).public_bytes(Encoding.DER)
+    try:
+        return x509.load_pem_x509_certificate(octets).public_bytes(Encoding.DER)
+    except ValueError as error:
+        raise CertificateError("certificate.unreadable") from error

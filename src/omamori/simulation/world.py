@@ -39,7 +39,7 @@ class World:
     solar_w: float = 0.0
     load_w: float = 400.0
     aircon_w: float = 0.0
-    _random: random.Random = field(init=False, repr=False)
+    _random: random.Random = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)  # noqa: S311 - a world, not a secret

@@ -1,0 +1,96 @@
+"""One contract for every engine of the ledger's port, and kill -9 for the one on disk."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from omamori.adapters.entries import MEMORY_ENTRIES_MAX, MemoryEntries, SqliteEntries
+from omamori.documents.reason import Reason
+from omamori.ledger.entry import BODY_BYTES_MAX, Entries, Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def entries(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Entries]:
+    if request.param == "memory":
+        yield MemoryEntries()
+        return
+    store = SqliteEntries(tmp_path / "ledger.sqlite3")
+    yield store
+    store.close()
+
+
+def entry(number: int) -> Entry:
+    return Entry(float(number), "verdict", ("a", "b"), (Reason("x.y", {"n": number}),), {"n": 1})
+
+
+def test_what_was_appended_is_read_newest_first(entries: Entries) -> None:
+    assert entries.read() == []
+    assert entries.append([entry(0), entry(1)]) == 1
+    assert entries.append([entry(2)]) == 2
+    found = entries.read(limit=2)
+    assert [e.seq for e in found] == [2, 1]
+    assert found[0].reasons == entry(2).reasons
+    assert [e.seq for e in entries.read(before=1)] == [0]
+    assert entries.count() == 3
+
+
+def test_nothing_to_append_changes_nothing(entries: Entries) -> None:
+    entries.append([entry(0)])
+    assert entries.append([]) == 0
+    assert entries.count() == 1
+
+
+def test_memory_forgets_the_oldest_and_keeps_the_numbers() -> None:
+    entries = MemoryEntries()
+    for number in range(MEMORY_ENTRIES_MAX + 5):
+        entries.append([entry(number)])
+    assert entries.count() == MEMORY_ENTRIES_MAX + 5
+    assert len(entries.read(limit=MEMORY_ENTRIES_MAX * 2)) == MEMORY_ENTRIES_MAX
+    assert entries.read(limit=1)[0].seq == MEMORY_ENTRIES_MAX + 4
+
+
+def test_an_entry_too_long_is_refused_and_nothing_of_its_batch_is_kept(tmp_path: Path) -> None:
+    store = SqliteEntries(tmp_path / "l.sqlite3")
+    with pytest.raises(ValueError, match="too long"):
+        store.append([entry(0), Entry(0.0, "x" * BODY_BYTES_MAX)])
+    assert store.count() == 0
+    store.close()
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from omamori.adapters.entries import SqliteEntries
+from omamori.ledger.entry import Entry
+store = SqliteEntries(Path(sys.argv[1]))
+while True:
+    print(store.append([Entry(0.0, "verdict")]), flush=True)
+"""
+
+
+def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
+    path = tmp_path / "l.sqlite3"
+    for _ in range(3):
+        writing = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True
+        )
+        assert writing.stdout is not None
+        acknowledged = [int(writing.stdout.readline()) for _ in range(20)]
+        os.kill(writing.pid, signal.SIGKILL)
+        acknowledged += [int(line) for line in writing.stdout.read().split("\n")[:-1] if line]
+        writing.communicate()
+        store = SqliteEntries(path)
+        kept = {e.seq for e in store.read(limit=1_000_000)}
+        store.close()
+        assert set(acknowledged) <= kept
+        assert kept == set(range(len(kept)))

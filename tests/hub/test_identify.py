@@ -86,6 +86,15 @@ def test_a_claim_given_a_maker_counts_only_with_that_maker() -> None:
     assert identify([port, maker]).kind.value == "plug"
 
 
+def test_several_appliances_in_one_are_no_contradiction() -> None:
+    solar = clue("echonet.object.eoj", "027901", ("kind", "solar", 5.0, "echonet"))
+    battery = clue("echonet.object.eoj", "027d01", ("kind", "storage-battery", 5.0, "echonet"))
+    identity = identify([solar, battery])
+    assert identity.kind.band == "likely"
+    assert "identify.many-in-one" in keys(identity)
+    assert "identify.kind-disputed" not in keys(identity)
+
+
 def test_a_person_wins_and_the_guess_stays_visible() -> None:
     guessed = identify([clue("dhcp.request.hostname", "ipcam", ("kind", "camera", 3.0, "dhcp"))])
     told = corrected(guessed, "doorbell")

@@ -12,11 +12,13 @@ import msgspec
 
 from omamori.documents.reason import Reason, Value
 from omamori.hub.identify_kinds import UNKNOWN
-from omamori.hub.identify_makers import Claim
 from omamori.hub.identify_rules import Clue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from collections.abc import Set as AbstractSet
+
+    from omamori.hub.identify_makers import Claim
 
 SURE_MIN, LIKELY_MIN, UNSURE_MIN = 6.0, 3.0, 0.75  # weight sums; our judgement, uncalibrated
 CONTRADICTION_SHARE = 0.5  # a rival with this share of the winner's weight is named
@@ -77,11 +79,14 @@ def identify(clues: Iterable[Clue]) -> Identity:
         claims = [c for c in claims if c.source != "asked"]
         reasons.append(Reason("identify.asks-many-makers", {"count": len(asked)}))
     vendor = _guess(claims, "vendor", "")
-    kind = _guess(claims, "kind", vendor.value)
+    many = {c.value for c in claims if c.source == "echonet" and c.aspect == "kind"}
+    if len(many) > 1:
+        reasons.append(Reason("identify.many-in-one", {"count": len(many)}))
+    kind = _guess(claims, "kind", vendor.value, many)
     model = _guess(claims, "model", vendor.value)
     module = _guess(claims, "module", "")
     told = [
-        *_because("kind", kind, evidence),
+        *_because("kind", kind, evidence, many),
         *_unknown_kind(kind, evidence),
         *_because("vendor", vendor, evidence),
         *_unknown_maker(vendor, module),
@@ -123,14 +128,16 @@ def _tally(claims: Iterable[Claim], aspect: str, vendor: str) -> dict[str, float
     return sums
 
 
-def _guess(claims: list[Claim], aspect: str, vendor: str) -> Guess:
+def _guess(
+    claims: list[Claim], aspect: str, vendor: str, allies: AbstractSet[str] = frozenset()
+) -> Guess:
     sums = _tally(claims, aspect, vendor)
     if not sums:
         return Guess()
     ranked = sorted(sums.items(), key=lambda pair: (-pair[1], pair[0]))
     (value, weight), rivals = ranked[0], tuple(ranked[1:])
     band = _band(weight)
-    if _disputed(weight, rivals):
+    if _disputed(weight, value, rivals, allies):
         band = BANDS[max(BANDS.index(band) - 1, 0)] if band != "unsure" else band
     if band == "unknown":
         return Guess("", band, weight, tuple(ranked))
@@ -144,11 +151,24 @@ def _band(weight: float) -> str:
     return "unknown"
 
 
-def _disputed(weight: float, rivals: tuple[tuple[str, float], ...]) -> bool:
-    return bool(rivals) and rivals[0][1] >= CONTRADICTION_SHARE * weight
+def _disputed(
+    weight: float, value: str, rivals: tuple[tuple[str, float], ...], allies: AbstractSet[str]
+) -> str:
+    """The rival that is nearly as heavy, or nothing; several kinds in one thing are no rivals."""
+    for rival, against in rivals:
+        if against < CONTRADICTION_SHARE * weight:
+            return ""
+        if not {value, rival} <= allies:
+            return rival
+    return ""
 
 
-def _because(aspect: str, guess: Guess, evidence: tuple[Clue, ...]) -> list[Reason]:
+def _because(
+    aspect: str,
+    guess: Guess,
+    evidence: tuple[Clue, ...],
+    allies: AbstractSet[str] = frozenset(),
+) -> list[Reason]:
     """The weightiest clue for a belief, and the weightiest against it where it is disputed."""
     if guess.band == "unknown":
         return []
@@ -160,8 +180,8 @@ def _because(aspect: str, guess: Guess, evidence: tuple[Clue, ...]) -> list[Reas
         "said": clue.said[:SAID_MAX],
     }
     reasons = [Reason(f"identify.{param}-by-{claim.source}", {**params, "place": clue.place})]
-    if _disputed(guess.weight, guess.against):
-        rival, _ = guess.against[0]
+    rival = _disputed(guess.weight, guess.value, guess.against, allies)
+    if rival:
         against, _ = _says(evidence, aspect, rival)
         disputed: dict[str, Value] = {
             param: rival,

@@ -205,7 +205,8 @@ class Rulebook:
         field = place.removeprefix("echonet.object.")
         if field == "eoj":
             kind = self._echonet_class.get(text[:4].lower())
-            return [Claim("kind", kind, 5.0, "echonet")] if kind else []
+            weight = 3.0 if kind == "controller" else 5.0  # things of other kinds control, too
+            return [Claim("kind", kind, weight, "echonet")] if kind else []
         if field == "epc.8a":
             maker = self._echonet_maker.get(text.lower())
             return self._makers.claims(maker, 5.0, "echonet") if maker else []

@@ -70,6 +70,7 @@ SENTENCES: dict[str, str] = {
     "identify.asks-many-makers": "It calls the services of {count} makers, as phones and computers do; "
     "so these calls do not count.",
     "identify.bridge-hides-others": "Things behind it share its address and cannot be told apart from here.",
+    "identify.many-in-one": "It is {count} kinds of appliance in one.",
     "identify.private-address": "It makes its hardware address up, as phones do, and may come back as another.",
     "identify.person-said-kind": "You said what it is: {kind}.",
     "identify.no-such-thing": "This thing is no longer known. Please open the list again.",
@@ -111,6 +112,7 @@ JA: dict[str, str] = {
     "identify.unknown-only-radio-maker": "メーカーは分かりません。{maker}は、中の部品を作った会社です。",
     "identify.asks-many-makers": "{count}社のサービスと通信しています。スマートフォンやパソコンに多いため、この手がかりは数えません。",
     "identify.bridge-hides-others": "この先につながる機器は、同じ番号に見えるため、ここからは見分けられません。",
+    "identify.many-in-one": "{count}種類の家電の働きを、1台で持っています。",
     "identify.private-address": "スマートフォンなどと同じく、機器の番号を自分で作っています。次は別の機器に見えるかもしれません。",
     "identify.person-said-kind": "あなたが「{kind}」と教えてくれました。",
     "identify.no-such-thing": "この機器はもう一覧にありません。一覧を開きなおしてください。",

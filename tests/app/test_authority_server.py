@@ -217,6 +217,23 @@ def test_a_plan_that_fails_leaves_the_folder_free_for_the_next(tmp_path: Path) -
     create_authority(tmp_path / "a", "energy", "energy.example", time.time())
 
 
+def test_a_creation_that_was_interrupted_is_finished_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(AuthorityFolder, "write_certificates", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            create_authority(tmp_path / "a", "energy", "energy.example", time.time())
+    with pytest.raises(FolderError) as error:
+        asyncio.run(serve_authority(AuthoritySettings(data=tmp_path / "a")))
+    assert refused(error) == "authority.none"
+    identity = create_authority(tmp_path / "a", "energy", "energy.example", time.time())
+    assert identity.ladder.industry == "energy"
+
+
 def test_a_folder_that_others_may_read_is_not_served(tmp_path: Path) -> None:
     create_authority(tmp_path / "a", "energy", "energy.example", time.time())
     (tmp_path / "a" / "keys" / "root.key").chmod(0o644)

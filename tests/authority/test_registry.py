@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from authority.made import NOW, Made
 from omamori.authority.records import Device, Product, RequestError, Version
 from omamori.authority.registry import Target, judge
+from omamori.documents.level import LevelError
+from omamori.documents.reason import RefusedError
 
 RUNGS = st.integers(1, 5)
 
@@ -64,7 +66,7 @@ def test_a_version_that_is_not_listed_does_not_escape_a_lowering() -> None:
 
 
 def _refused(made: Made, target: Target, rung: int, why: str = "unpatched") -> str:
-    with pytest.raises(RequestError) as error:
+    with pytest.raises(RefusedError) as error:
         made.service.lower(target, rung, why, NOW)
     return error.value.reason.key
 
@@ -102,5 +104,5 @@ def test_a_product_is_added_once_and_on_the_ladder() -> None:
     made.product()
     with pytest.raises(RequestError, match=r"product.exists"):
         made.product()
-    with pytest.raises(RequestError, match=r"level.no-such-rung"):
+    with pytest.raises(LevelError, match=r"level.no-such-rung"):
         made.product("other", 6)

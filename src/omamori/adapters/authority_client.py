@@ -176,7 +176,7 @@ class AuthorityClient:
             "POST",
             f"/v1/operator/{name}",
             msgspec.json.encode(request),
-            headers={"Authorization": f"Bearer {self._token.decode('ascii')}"},
+            headers={"Authorization": f"Bearer {self._token.decode('ascii') or 'none'}"},
         )
         return _read(octets, op.OPERATIONS[name].answer)
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from omamori.adapters.keys import KeyFolder, passphrase, private_folder, read_secret, write_secret
 from omamori.adapters.storage.sqlite import SqliteRegistryStore
-from omamori.authority.industry import AuthorityKeys, create_industry
+from omamori.authority.industry import AuthorityKeys, check_plan, create_industry
 from omamori.documents.certificate import load_certificate
 from omamori.documents.reason import RefusedError
 
@@ -59,13 +59,22 @@ class AuthorityFolder:
         Raises:
             FolderError: `authority.exists`; KeysError, RequestError: as they say.
         """
+        check_plan(plan)
         private_folder(self.path)
         with self.claimed():
             if (self.path / "authority.sqlite3").exists():
                 raise FolderError("authority.exists", {"folder": self.path.name})
             keys = self._key_folder()
-            made = AuthorityKeys(**{name: keys.create(name) for name in KEY_NAMES})
+            # What an interrupted creation left is used (keys) or made anew (records).
+            made = AuthorityKeys(
+                **{
+                    name: keys.load(name) if keys.path(name).exists() else keys.create(name)
+                    for name in KEY_NAMES
+                }
+            )
             part = self.path / "authority.part"
+            for left in self.path.glob("authority.part*"):
+                left.unlink()
             store = SqliteRegistryStore.open(part)
             try:
                 identity = create_industry(plan, made, store, secrets.token_bytes, now)

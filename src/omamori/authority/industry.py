@@ -85,7 +85,7 @@ def create_industry(
     Raises:
         RequestError: `industry.exists`, or with the key of what is wrong in the plan.
     """
-    _lint(plan)
+    check_plan(plan)
     require(store.get(Identity, "self") is None, "industry.exists")
     ladder = _ladder(plan, entropy)
     root = issue_root(plan.industry, keys.root, new_serial(entropy), now)
@@ -133,7 +133,8 @@ def _uuid4(octets: bytes) -> int:
     return value & ~(0xF << 76 | 0x3 << 62) | 0x4 << 76 | 0x2 << 62
 
 
-def _lint(plan: Plan) -> None:
+def check_plan(plan: Plan) -> None:
+    """Refuse a plan that makes no industry; raises RequestError with the key of what is wrong."""
     require(INDUSTRY_NAME.fullmatch(plan.industry) is not None, "industry.name-not-plain")
     require(len(plan.host) <= 100, "industry.host-not-plain")  # noqa: PLR2004 - leaves room in a URI of 200 characters
     require(HOST_NAME.fullmatch(plan.host) is not None, "industry.host-not-plain")

@@ -188,7 +188,7 @@ class Registry:
         return self.product(target.product)
 
     def _on_ladder(self, rung: int) -> None:
-        require(1 <= rung <= self._ladder.rungs, "level.no-such-rung", rung=rung)
+        self._ladder.level(rung)
 
     def current(self, device: Device) -> Current:
         """The current level of a device, whatever its state."""

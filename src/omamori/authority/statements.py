@@ -70,7 +70,7 @@ class Nonces:
         """Never accept `nonce` again."""
         if len(self._spent) >= SPENT_MAX:
             self._spent = {one: at for one, at in self._spent.items() if at + NONCE_S > now}
-        require(len(self._spent) < SPENT_MAX, "busy")
+        require(len(self._spent) < SPENT_MAX, "request.busy")
         self._spent[nonce] = now
 
 

@@ -26,7 +26,7 @@ from omamori.authority.operations import OPERATIONS, certified, perform
 from omamori.authority.service import RenewalRequest, StatementRequest
 from omamori.documents.limits import BUNDLE_BYTES_MAX
 from omamori.documents.reason import Reason, RefusedError
-from omamori.web.authority_refusals import refusal, status_of
+from omamori.web.authority_refusals import HEADERS, refusal, status_of
 from omamori.web.limits import Allowance, read_body
 
 if TYPE_CHECKING:
@@ -42,13 +42,6 @@ OPERATOR_BODY_BYTES_MAX = BUNDLE_BYTES_MAX * 2
 BODY_S_MAX = 10.0
 PAGE_MAX = 100
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
 
 
 class Enrol(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

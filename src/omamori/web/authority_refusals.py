@@ -34,7 +34,16 @@ STATUS = {
     "raise.not-higher": 409,
     "request.too-long": 413,
     "request.too-many": 429,
-    "busy": 503,
+    "request.busy": 503,
+}
+
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
 }
 
 
@@ -54,5 +63,7 @@ def refusal(reason: Reason, status: int) -> Response:
         "message_ja": sentence(reason, "ja"),
         "message_en": sentence(reason, "en"),
     }
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}  # noqa: PLR2004 - RFC 9110, 15.5.2
+    headers = dict(HEADERS)
+    if status == 401:  # noqa: PLR2004 - RFC 9110, 15.5.2
+        headers["WWW-Authenticate"] = "Bearer"
     return Response(msgspec.json.encode(said), status, headers, "application/json")

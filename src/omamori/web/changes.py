@@ -40,12 +40,12 @@ class Changes:
         """The change sequence as soon as it is greater than `seq`, or after `wait_s` seconds.
 
         Raises:
-            BusyError: `busy` when too many wait already.
+            BusyError: `request.busy` when too many wait already.
         """
         if self.seq > seq or self._closed:
             return self.seq
         if self.waiters >= self._waiters_max:
-            raise BusyError("busy", {"waiters_max": self._waiters_max})
+            raise BusyError("request.busy", {"waiters_max": self._waiters_max})
         self.waiters += 1
         try:
             async with asyncio.timeout(min(wait_s, WAIT_S_MAX)):

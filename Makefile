@@ -8,6 +8,10 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_COMPILE_BYTECODE := 1
 export UV_LINK_MODE := copy
 export UV_NO_PROGRESS := 1
+# The machine's own trust, so that it also works behind a company's or a school's proxy.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
+export UV_SYSTEM_CERTS := true
+endif
 unexport VIRTUAL_ENV
 SOURCES := $(shell find src -type f -not -name '*.pyc' 2>/dev/null)
 

@@ -396,3 +396,41 @@ def test_measures_are_for_this_machine_or_the_operator() -> None:
 
     with_api(far)
     with_api(near, caller="127.0.0.1")
+
+
+# The page for people.
+
+
+def test_the_public_page_says_levels_and_why_in_both_languages() -> None:
+    async def act(one: Api) -> None:
+        await one.operate("products", name="aircon", rung=4, title="エアコン<b>", maker="M & Co")
+        await one.operate("versions", product="aircon", name="1.0", rung=4)
+        await one.operate("lower", product="aircon", rung=1, why="unpatched")
+        for lang, words in (("en", "not yet mended"), ("ja", "まだ直って")):
+            answer = await one.http.get(f"/?lang={lang}")
+            assert answer.status_code == 200
+            text = answer.text.replace("<wbr>", "")
+            assert words in text
+            assert f'<html lang="{lang}"' in text
+            assert "エアコン&lt;b&gt;" in text
+            assert "<b>" not in text.partition("<main")[2].partition("エアコン")[2][:20]
+            assert "Lv.4" in text
+            assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert (await one.http.get("/static/omamori.css")).status_code == 200
+        strange = await one.http.get("/", headers={"host": "evil.example"})
+        assert strange.status_code == 421
+
+    with_api(act)
+
+
+def test_the_public_page_has_pages() -> None:
+    async def act(one: Api) -> None:
+        assert "載って" in (await one.http.get("/?lang=ja")).text.replace("<wbr>", "")
+        for n in range(51):
+            await one.operate("products", name=f"p{n:02}", rung=1)
+        assert "/?after=p49" in (await one.http.get("/")).text
+        rest = (await one.http.get("/?after=p49")).text
+        assert "p50" in rest
+        assert "p49</bdi>" not in rest
+
+    with_api(act)

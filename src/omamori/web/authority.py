@@ -4,6 +4,7 @@ Public:   GET /v1/bundle, /v1/root, /v1/root.crl, /v1/issuing.crl, /v1/status/1,
           /v1/products?after=, /v1/changes?after=N&wait=S (long poll), /v1/nonce, /healthz
 Things:   POST /v1/statement, /v1/renew, /v1/enrol (JSON; octets in base64)
 Operator: POST /v1/operator/<operation> with a bearer token; see `omamori.authority.operations`
+Page:     GET / , the products and their levels for people, Japanese and English
 Metrics:  GET /metrics from this machine, or with the operator's token
 
 A refusal is {"reason": key, "message_ja": …, "message_en": …} and never a trace.
@@ -26,6 +27,7 @@ from omamori.authority.operations import OPERATIONS, certified, perform
 from omamori.authority.service import RenewalRequest, StatementRequest
 from omamori.documents.limits import BUNDLE_BYTES_MAX
 from omamori.documents.reason import Reason, RefusedError
+from omamori.web.authority_page import PublicPage
 from omamori.web.authority_refusals import HEADERS, refusal, status_of
 from omamori.web.limits import Allowance, read_body
 
@@ -78,6 +80,7 @@ class AuthorityApi:
         self._clock = clock
         self._reads = Allowance(limits.reads_per_s, limits.reads_burst, monotonic)
         self._writes = Allowance(limits.writes_per_s, limits.writes_burst, monotonic)
+        self.page = PublicPage(service, self._reads)
         self._log = structlog.get_logger().bind(industry=service.identity.ladder.industry)
         self._measures = CollectorRegistry()
         self._requests = Counter(
@@ -310,4 +313,7 @@ def authority_application(
         code = getattr(error, "status_code", 500)
         return refusal(Reason("request.no-such-route"), code)
 
-    return Starlette(routes=api.routes(), exception_handlers={404: elsewhere, 405: elsewhere})
+    page = [Route(path, api.page, methods=["GET"]) for path in ("/", "/static/{path:path}")]
+    return Starlette(
+        routes=[*api.routes(), *page], exception_handlers={404: elsewhere, 405: elsewhere}
+    )

@@ -135,7 +135,18 @@ def broken(shown: str, lang: str) -> Markup:
     """`shown` as safe HTML; Japanese with <wbr> between phrases, so that no word is torn."""
     if lang != "ja" or len(shown) > BROKEN_CHARACTERS_MAX or shown.isascii():
         return escape(shown)
-    return Markup("<wbr>").join(escape(phrase) for phrase in _phrases().parse(shown))
+    phrases: list[str] = []
+    for phrase in _phrases().parse(shown):
+        # BudouX was not trained on dates and addresses: it may tear 2028 into 202 and 8.
+        if phrases and _is_latin(phrases[-1][-1:]) and _is_latin(phrase[:1]):
+            phrases[-1] += phrase
+        else:
+            phrases.append(phrase)
+    return Markup("<wbr>").join(escape(phrase) for phrase in phrases)
+
+
+def _is_latin(character: str) -> bool:
+    return character.isascii() and not character.isspace()
 
 
 def moment(at: float, lang: str) -> str:

@@ -269,6 +269,10 @@ class SampleHome:
         issuing = AuthorityFolder(self.folder / industry).keys().issuing
         return Office(self._offices[industry].service, issuing)
 
+    def office_client(self, industry: str) -> AuthorityClient:
+        """The client by which this home asks the authority of `industry`."""
+        return self._clients[industry]
+
     def offices(self) -> dict[str, Running]:
         """Every authority by industry."""
         return self._offices

@@ -72,7 +72,7 @@ class Decoder:
         if self.first_at is None:
             self.first_at = batch[0][0]
         self.last_at = batch[-1][0]
-        talk, whole_road, is_empty = self._talk, self._frame, _is_empty_or_repeated
+        talk, whole_road, is_stale = self._talk, self._frame, _says_nothing_new
         tcp, udp = network.TCP, network.UDP
         quiet_tcp, quiet_udp, said = talk.quiet_tcp.young, talk.quiet_udp.young, talk.said.young
         strangers, addresses = self._speakers.strangers.young, self.told.addresses.young
@@ -100,14 +100,14 @@ class Decoder:
                     continue
                 source = mac + frame[ip:to]
                 if source in strangers or (
-                    source in addresses and is_empty(frame, source, up, said)
+                    source in addresses and is_stale(frame, source, up, said)
                 ):
                     continue
             elif protocol == udp:
                 source = mac + frame[ip:to]
                 if source in addresses and (
                     mac + frame[ip : up + 4] in quiet_udp
-                    or hash(source + frame[up + 2 : up + 4] + frame[up + 10 :]) in said
+                    or hash(frame[6:12] + frame[up + 2 : up + 4] + frame[up + 10 :]) in said
                 ):
                     continue
             elif protocol in _SILENT and mac + frame[ip:to] in addresses:
@@ -177,12 +177,17 @@ class Decoder:
             self.told.address(at, mac, packet.source)
 
 
-def _is_empty_or_repeated(frame: bytes, source: bytes, up: int, said: set[int]) -> bool:
-    """Whether the TCP segment at ``up`` has no payload, or is a greeting heard lately."""
+def _says_nothing_new(frame: bytes, source: bytes, up: int, said: set[int]) -> bool:
+    """Whether the TCP segment at ``up`` has no payload, or repeats what was heard lately."""
     flags = frame[up + 13]
     if flags & _SYN:
         port = frame[up : up + 2] if flags & _ACK else frame[up + 2 : up + 4]
         return hash(source + port + frame[up + 13 : up + 14]) in said
     ipv4_size = (frame[16] << 8 | frame[17]) - 20
     size = ipv4_size if up == _IPV4_UP else frame[18] << 8 | frame[19]
-    return size == (frame[up + 12] >> 4) * 4
+    head = (frame[up + 12] >> 4) * 4
+    return (
+        size == head
+        or hash(source + frame[up : up + 2]) in said
+        or hash(source + frame[up + 2 : up + 4] + frame[up + head :]) in said
+    )

@@ -60,7 +60,10 @@ class Talk:
     Attributes:
         quiet_tcp: directions (MAC, addresses, ports) from which nothing more is expected.
         quiet_udp: the same for UDP flows on ports that no decoder reads.
-        said: UDP payloads heard lately, by hash; Python seeds it, so nobody can aim at it.
+        said: what was heard lately, by hash; Python seeds it, so nobody can aim at it. UDP
+            payloads and HTTP requests (by speaker and port), TLS hellos, greetings (SYN, by
+            speaker, port and flags), and web servers that have answered (by speaker and port:
+            the first answer within the hour speaks for the others).
     """
 
     def __init__(self, told: Told, speakers: Speakers) -> None:
@@ -96,22 +99,22 @@ class Talk:
         speaker = mac + source
         flow = speaker + target + frame[start : start + 4]
         # Without source port and the first two octets: a repeated question differs only there.
-        said = hash(speaker + frame[start + 2 : start + 4] + frame[start + 10 :])
+        said = hash((mac or source) + frame[start + 2 : start + 4] + frame[start + 10 :])
         is_known = self.quiet_udp.has(flow) or self.said.has(said)
         from_port, to_port, size = _UDP.unpack_from(frame, start)
         payload = frame[start + 8 : min(end, start + max(size, 8))]
         if to_port in _DHCP_PORTS and not is_known:
             self._dhcp(at, mac, payload)
-        self.said.add(said)
         if not self._is_own(at, mac, source, speaker):
             self.quiet_udp.add(flow)
             return
         if is_known:
             return
+        self.said.add(said)
         self._service(at, mac, source, "udp", UDP_SERVICES, from_port, to_port)
         decoder = _BY_PORT.get(to_port) or _BY_ANY_PORT.get(from_port)
         if decoder is not None:
-            self._tell(at, mac, source, decoder(payload))
+            self._told.facts(at, who(mac, source), decoder(payload))
         elif to_port not in _DHCP_PORTS:
             self.quiet_udp.add(flow)
 
@@ -123,10 +126,6 @@ class Talk:
             return False
         self._told.address(at, mac, source)
         return True
-
-    def _tell(self, at: float, mac: bytes, source: bytes, facts: Facts) -> None:
-        if facts:
-            self._told.facts(at, who(mac, source), facts)
 
     def _dhcp(self, at: float, mac: bytes, payload: bytes) -> None:
         """DHCP names its client itself; a server's frame speaks of both."""
@@ -171,17 +170,33 @@ class Talk:
                 self._service(at, mac, source, "tcp", TCP_SERVICES, from_port, to_port)
             payload = self._openings.join(flow, sequence, frame[begin:end])
             facts, then = self._read(speaker, payload)
-            self._tell(at, mac, source, facts)
+            if facts:
+                self._told.facts(at, who(mac, source), facts)
             if then is Then.HOLD:
                 self._openings.hold(flow, sequence, end - begin, payload)
+            else:
+                self._remember(then, speaker, payload, frame[start : start + 4], frame[begin:])
             is_over = is_over or then is Then.DONE
-        if is_over:
+        self._keep(flow, 0 if is_over else looks)
+
+    def _remember(
+        self, then: Then, speaker: bytes, payload: bytes, ports: bytes, rest: bytes
+    ) -> None:
+        """What need not be read again when it is repeated; ``rest`` is the frame's."""
+        if then is Then.MORE:
+            self.said.add(hash(speaker + ports[2:] + rest))
+        elif http.looks_like_response(payload):
+            self.said.add(hash(speaker + ports[:2]))
+
+    def _keep(self, flow: bytes, looks: int) -> None:
+        """Count the looks into a direction; 0 when it is quiet from now on."""
+        if not looks:
             self._looks.pop(flow, None)
             self.quiet_tcp.add(flow)
-        else:
-            if len(self._looks) >= FLOWS_REMEMBERED:
-                self._looks.clear()
-            self._looks[flow] = looks
+            return
+        if len(self._looks) >= FLOWS_REMEMBERED:
+            self._looks.clear()
+        self._looks[flow] = looks
 
     def _greeting(
         self, at: float, mac: bytes, source: bytes, from_port: int, to_port: int, flags: int
@@ -203,36 +218,26 @@ class Talk:
         if offers == uses:
             return
         port, role = (ports[0], "offers") if offers else (ports[1], "uses")
-        if not self._is_said(hash((mac, source, proto, port, role))):
+        said = hash((mac, source, proto, port, role))
+        if not self.said.has(said):
+            self.said.add(said)
             fields = {"proto": proto, "port": str(port), "role": role}
             self._told.fact(at, who(mac, source), "talk.service", fields)
 
     def _read(self, speaker: bytes, payload: bytes) -> tuple[Facts, Then]:
         """What the beginning of a TCP direction says, and what its next segments are worth."""
         if http.looks_like_request(payload):
-            return self._request(speaker, payload)
+            if b"\r\n\r\n" not in payload and len(payload) <= http.HEAD_OCTETS_MAX:
+                return [], Then.HOLD
+            return http.request_facts(payload), Then.MORE
         if tls.looks_like_hello(payload):
-            return self._hello(speaker, payload)
+            if len(payload) < tls.octets_wanted(payload):
+                return [], Then.HOLD
+            said = hash(speaker + tls.without_random(payload))
+            is_known = self.said.has(said)
+            self.said.add(said)
+            return ([] if is_known else tls.facts(payload)), Then.DONE
         for looks_like, facts in _SAID_ONCE:
             if looks_like(payload):
                 return facts(payload), Then.DONE
         return [], Then.DONE
-
-    def _request(self, speaker: bytes, payload: bytes) -> tuple[Facts, Then]:
-        if b"\r\n\r\n" not in payload and len(payload) <= http.HEAD_OCTETS_MAX:
-            return [], Then.HOLD
-        is_known = self._is_said(hash(speaker + payload))
-        return ([] if is_known else http.request_facts(payload)), Then.MORE
-
-    def _hello(self, speaker: bytes, payload: bytes) -> tuple[Facts, Then]:
-        if len(payload) < tls.octets_wanted(payload):
-            return [], Then.HOLD
-        is_known = self._is_said(hash(speaker + tls.without_random(payload)))
-        return ([] if is_known else tls.facts(payload)), Then.DONE
-
-    def _is_said(self, said: int) -> bool:
-        """Whether this was heard lately; from now on it was."""
-        if self.said.has(said):
-            return True
-        self.said.add(said)
-        return False

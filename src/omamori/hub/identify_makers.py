@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 TEXT_MAX = 160  # characters of one heard value that rules look at and that a clue keeps
+_LEADING = re.compile(r"[A-Za-z]{4,}(?=[-_ .\d]|$)")
 _COMMON_WORD = "!"  # this maker's own name is a word with which other companies begin as well
 
 
@@ -59,6 +60,15 @@ class Makers:
             if name:
                 return name
         return ""
+
+    def leading(self, name: str) -> str:
+        """Our name for the maker with whose name a thing's own name begins, or nothing.
+
+        Things leave the factory as ``reolink1234`` or ``Tado-00ff``; modules do not count.
+        """
+        match = _LEADING.match(name)
+        found = self._by_words.get(match[0].casefold(), "") if match else ""
+        return "" if found in self._modules else found
 
     def claims(self, text: str, weight: float, source: str, given: str = "") -> list[Claim]:
         """What it says that this text names the maker; an unknown maker keeps its own name."""

@@ -187,6 +187,8 @@ class Rulebook:
             told += self._makers.claims(text, where.maker, where.source)
         if where.model:
             told.append(Claim("model", text, where.model, where.source))
+        if "names" in where.groups and (maker := self._makers.leading(text)):
+            told += self._makers.claims(maker, 0.8 * where.weight, where.source)
         for rule, model in self._shelves[place].find(text):
             told += self._claims(rule, model, where)
         return told

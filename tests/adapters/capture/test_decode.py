@@ -368,3 +368,13 @@ def test_any_frames_give_printable_sightings_or_nothing(data: st.DataObject) -> 
             assert key.isprintable()
             assert value.isprintable()
             assert len(value) <= 400
+
+
+def test_a_web_server_that_answered_does_not_hide_its_announcements() -> None:
+    """Some routers serve HTTP on TCP port 1900 and SSDP on UDP port 1900."""
+    answer = wire.tcp_frame(b"HTTP/1.1 200 OK\r\nServer: a\r\n\r\n", 1900, 50000)
+    again = wire.tcp_frame(b"HTTP/1.1 200 OK\r\nServer: a\r\n\r\n", 1900, 50001)
+    notify = b"NOTIFY * HTTP/1.1\r\nNT: upnp:rootdevice\r\nNTS: ssdp:alive\r\n\r\n"
+    told = hear(answer, again, wire.udp_frame(notify, 1900, 1900))
+    assert facts(told, "http.response") == [{"server": "a"}]
+    assert facts(told, "ssdp.notify") == [{"nt": "upnp:rootdevice"}]

@@ -8,7 +8,7 @@ from omamori.adapters.capture import link, network
 from omamori.adapters.capture.frames import ETHERNET, ETHERTYPE_NAMES, LINK_NAMES
 from omamori.adapters.capture.neighbour import arp, icmp6
 from omamori.adapters.capture.pieces import Pieces
-from omamori.adapters.capture.talk import Talk
+from omamori.adapters.capture.talk import SERVER, Talk
 from omamori.adapters.capture.told import Speakers, Told
 
 if TYPE_CHECKING:
@@ -81,12 +81,12 @@ class Decoder:
             # Captures joined together may jump back in time: that begins anew, too.
             if not 0 <= at - minute_at < SEEN_AGAIN_AFTER_S:
                 minute_at = self._begin_minute(at)
-            if kind != ETHERNET or len(frame) < _SHORTEST_IPV4:
+            if kind != ETHERNET:
                 whole_road(at, kind, frame)
                 continue
             # Only where nothing lies between the headers; the keys are those of ``Talk``.
             # ``ip``, ``to``, ``up``: where source, destination and transport begin.
-            if frame[12:15] == _PLAIN_IPV4:
+            if frame[12:15] == _PLAIN_IPV4 and len(frame) >= _SHORTEST_IPV4:
                 protocol, ip, to, up = frame[23], 26, 30, _IPV4_UP
             elif frame[12:14] == _IPV6 and len(frame) >= _SHORTEST_IPV6:
                 protocol, ip, to, up = frame[20], 22, 38, _IPV6_UP
@@ -107,6 +107,7 @@ class Decoder:
                 source = mac + frame[ip:to]
                 if source in addresses and (
                     mac + frame[ip : up + 4] in quiet_udp
+                    or hash(source + frame[up : up + 2]) in said
                     or hash(frame[6:12] + frame[up + 2 : up + 4] + frame[up + 10 :]) in said
                 ):
                     continue
@@ -188,6 +189,6 @@ def _says_nothing_new(frame: bytes, source: bytes, up: int, said: set[int]) -> b
     head = (frame[up + 12] >> 4) * 4
     return (
         size == head
-        or hash(source + frame[up : up + 2]) in said
+        or hash(source + frame[up : up + 2] + SERVER) in said
         or hash(source + frame[up + 2 : up + 4] + frame[up + head :]) in said
     )

@@ -25,6 +25,7 @@ _TCP = Struct("!HHI4xBB")
 _UDP = Struct("!HHH")
 _FIN, _SYN, _RST, _ACK = 1, 2, 4, 16
 _DHCP_PORTS = {67, 68}
+SERVER = b"t"  # tells a TCP server's port from a UDP one's among what was said
 
 _BY_ANY_PORT: dict[int, Callable[[bytes], Facts]] = {
     137: netbios.name_facts,
@@ -62,8 +63,8 @@ class Talk:
         quiet_udp: the same for UDP flows on ports that no decoder reads.
         said: what was heard lately, by hash; Python seeds it, so nobody can aim at it. UDP
             payloads and HTTP requests (by speaker and port), TLS hellos, greetings (SYN, by
-            speaker, port and flags), and web servers that have answered (by speaker and port:
-            the first answer within the hour speaks for the others).
+            speaker, port and flags), and servers that have answered (by speaker and port: the
+            first answer within the hour speaks for the others).
     """
 
     def __init__(self, told: Told, speakers: Speakers) -> None:
@@ -117,6 +118,8 @@ class Talk:
             self._told.facts(at, who(mac, source), decoder(payload))
         elif to_port not in _DHCP_PORTS:
             self.quiet_udp.add(flow)
+            if from_port in UDP_SERVICES:  # its answers go to ever new ports and tell no more
+                self.said.add(hash(speaker + frame[start : start + 2]))
 
     def _is_own(self, at: float, mac: bytes, source: bytes, speaker: bytes) -> bool:
         """Whether the speaker is on this network; tells its address when that is news."""
@@ -186,7 +189,7 @@ class Talk:
         if then is Then.MORE:
             self.said.add(hash(speaker + ports[2:] + rest))
         elif http.looks_like_response(payload):
-            self.said.add(hash(speaker + ports[:2]))
+            self.said.add(hash(speaker + ports[:2] + SERVER))
 
     def _keep(self, flow: bytes, looks: int) -> None:
         """Count the looks into a direction; 0 when it is quiet from now on."""

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRe
 from rich.text import Text
 
 from omamori.adapters import rules
-from omamori.adapters.capture.decode import Decoder
+from omamori.adapters.capture.decode import TOLD_AGAIN_AFTER_S, Decoder
 from omamori.adapters.capture.file import STDIN, open_capture
 from omamori.adapters.capture.frames import CaptureError
 from omamori.adapters.capture.live import Listener, interfaces, open_interface
@@ -33,6 +33,7 @@ DONE, REFUSED, IN_PART = 0, 1, 3
 REASONS_SHOWN_MAX = 4
 ADDRESSES_SHOWN_MAX = 3
 EVIDENCE_SHOWN_MAX = 4
+RECORDED_AGAIN_AFTER_S = 86_400.0
 PROGRESS_EVERY_S = 0.1
 KINDS_NAMED_MAX = 8
 
@@ -92,9 +93,11 @@ def study(
         CaptureError: when nothing of it can be read.
     """
     inventory = Inventory(rules.load()[0])
-    decoder = Decoder(inventory.hear, strangers=strangers)
     notes: list[Reason] = []
     with open_source(source) as capture:
+        # A recording is over before the inventory forgets, so it need not be reminded hourly.
+        again_s = TOLD_AGAIN_AFTER_S if isinstance(capture, Listener) else RECORDED_AGAIN_AFTER_S
+        decoder = Decoder(inventory.hear, strangers=strangers, told_again_after_s=again_s)
         try:
             for batch in capture.batches():
                 decoder.hear(batch)

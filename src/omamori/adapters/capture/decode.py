@@ -35,7 +35,7 @@ class Decoder:
 
     By the capture's own time, an address still in use is told again after
     ``SEEN_AGAIN_AFTER_S``, so that whoever listens knows that the thing is still there; every
-    other fact that is repeated is told again after ``TOLD_AGAIN_AFTER_S``. Memory is bounded by
+    other fact that is repeated is told again after ``told_again_after_s``. Memory is bounded by
     the limits named in the modules beside this one, however long the capture.
 
     Attributes:
@@ -46,8 +46,15 @@ class Decoder:
         last_at: time of the latest frame.
     """
 
-    def __init__(self, tell: Callable[[Sighting], None], *, strangers: bool = False) -> None:
+    def __init__(
+        self,
+        tell: Callable[[Sighting], None],
+        *,
+        strangers: bool = False,
+        told_again_after_s: float = TOLD_AGAIN_AFTER_S,
+    ) -> None:
         """Listen for neighbours only, or for ``strangers`` too, whom only an address names."""
+        self._told_again_after_s = told_again_after_s
         self.frames = 0
         self.broken = 0
         self.not_understood: dict[str, int] = {}
@@ -58,7 +65,7 @@ class Decoder:
         self._talk = Talk(self.told, self._speakers)
         self._pieces = Pieces()
         self._minute_at = 0.0
-        self._hour_at = 0.0
+        self._told_anew_at = 0.0
 
     def hear(self, batch: list[Frame]) -> None:  # noqa: C901, PLR0912 - a call per frame would cost as much as its work
         """Decode a batch. Any octets are accepted; nothing is raised.
@@ -116,12 +123,12 @@ class Decoder:
             whole_road(at, kind, frame)
 
     def _begin_minute(self, at: float) -> float:
-        """Addresses are news again; after an hour, everything is."""
+        """Addresses are news again; after a longer while, everything is."""
         self._minute_at = at
         self.told.addresses.forget()
         self._talk.quiet_tcp.age()
-        if not 0 <= at - self._hour_at < TOLD_AGAIN_AFTER_S:
-            self._hour_at = at
+        if not 0 <= at - self._told_anew_at < self._told_again_after_s:
+            self._told_anew_at = at
             self.told.forget()
             self._talk.forget()
         return at

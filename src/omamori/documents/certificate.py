@@ -7,21 +7,29 @@ anyPolicy, duplicate extensions); the profile leaves none.
 
 from __future__ import annotations
 
+import hashlib
+import re
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256, Hash
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID, SignatureAlgorithmOID
 
 from omamori.documents.level import ANY_POLICY
 from omamori.documents.limits import CERTIFICATE_BYTES_MAX, DEVICE_VALIDITY_S_MAX
 from omamori.documents.oids import REGISTRY_KEY
+from omamori.documents.quick import quick_parts
 from omamori.documents.reason import RefusedError
 
 URI_CHARACTERS_MAX = 200
+NAME_CHARACTERS_MAX = 64
+"""X.520: ub-organization-name and ub-serial-number."""
+
+P256 = ec.SECP256R1()
+PLAIN_URI = re.compile(r"https://([a-z0-9-]+(?:\.[a-z0-9-]+)+)(?:[/?][!-\"$-~]*)?", re.ASCII)
+"""`https`, an exact lower-case host of two labels or more, printable ASCII without a fragment."""
+
 DEVICE_USAGES = frozenset(
     {ExtendedKeyUsageOID.CLIENT_AUTH.dotted_string, ExtendedKeyUsageOID.SERVER_AUTH.dotted_string}
 )
@@ -86,9 +94,7 @@ class DeviceCertificate(msgspec.Struct, frozen=True, gc=False):
 
 def sha256(octets: bytes) -> bytes:
     """SHA-256 of `octets`, 32 bytes."""
-    digest = Hash(SHA256())
-    digest.update(octets)
-    return digest.finalize()
+    return hashlib.sha256(octets).digest()
 
 
 def load_certificate(der: bytes) -> x509.Certificate:
@@ -117,9 +123,14 @@ def is_es256(certificate: x509.Certificate) -> bool:
     one stands after version (5 bytes) and serial number.
     """
     body = certificate.tbs_certificate_bytes
-    at = 2 + (body[1] & 0x7F if body[1] & 0x80 else 0) + 5
-    inner = body.startswith(ES256_DER, at + 2 + body[at + 1])
+    inner = body.startswith(ES256_DER, _algorithm_at(body))
     return inner and certificate.signature_algorithm_oid == SignatureAlgorithmOID.ECDSA_WITH_SHA256
+
+
+def _algorithm_at(body: bytes) -> int:
+    """Where the inner algorithm stands in a signed body (RFC 5280, 4.1)."""
+    at = 2 + (body[1] & 0x7F if body[1] & 0x80 else 0) + 5
+    return at + 2 + body[at + 1]
 
 
 def read_device_certificate(der: bytes) -> DeviceCertificate:
@@ -128,7 +139,53 @@ def read_device_certificate(der: bytes) -> DeviceCertificate:
     Raises:
         CertificateError: with the key of the first rule of the profile that it breaks.
     """
-    return _read(der, DEVICE_USAGES, policy_needed=True)
+    read = _plain(der) if len(der) <= CERTIFICATE_BYTES_MAX else None
+    return read or _read(der, DEVICE_USAGES, policy_needed=True)
+
+
+def _plain(der: bytes) -> DeviceCertificate | None:
+    """The certificate when its form is the plain one and every rule holds, else None.
+
+    Only ever says yes: whatever it does not accept is read in full, and refused with its reason.
+    """
+    parts = quick_parts(der)
+    if parts is None:
+        return None
+    named = PLAIN_URI.fullmatch(parts.uri)
+    holds = (
+        0 < parts.not_after - parts.not_before <= DEVICE_VALIDITY_S_MAX
+        and len(parts.industry) <= NAME_CHARACTERS_MAX
+        and len(parts.serial_name) <= NAME_CHARACTERS_MAX
+        and len(parts.uri) <= URI_CHARACTERS_MAX
+        and parts.policy != ANY_POLICY
+        and parts.authority_key_id
+    )
+    if named is None or not holds:
+        return None
+    try:
+        key = ec.EllipticCurvePublicKey.from_encoded_point(P256, parts.point)
+    except ValueError:  # not a point of the curve
+        return None
+    return DeviceCertificate(
+        der,
+        sha256(der),
+        parts.industry,
+        parts.serial_name,
+        parts.uri,
+        named[1],
+        parts.policy,
+        DEVICE_USAGES,
+        parts.serial,
+        parts.not_before,
+        parts.not_after,
+        parts.authority_key_id,
+        parts.subject_key_id,
+        parts.crl_url,
+        parts.issuer_der,
+        parts.signed,
+        parts.signature,
+        key,
+    )
 
 
 def read_registry_certificate(der: bytes) -> DeviceCertificate:
@@ -197,7 +254,8 @@ def _subject(certificate: x509.Certificate) -> tuple[str, str]:
         "subject-not-in-profile",
     )
     industry, serial_name = (str(a.value) for a in attributes)
-    _require(0 < len(industry) <= 64 and 0 < len(serial_name) <= 64, "subject-not-in-profile")  # noqa: PLR2004 - X.520 ub-organization-name and ub-serial-number
+    lengths = len(industry), len(serial_name)
+    _require(min(lengths) > 0 and max(lengths) <= NAME_CHARACTERS_MAX, "subject-not-in-profile")
     return industry, serial_name
 
 
@@ -246,22 +304,10 @@ def uri_host(uri: str) -> str:
     Raises:
         CertificateError: `certificate.uri-not-in-profile`.
     """
-    try:
-        parts = urlsplit(uri)
-        host, port = parts.hostname or "", parts.port
-    except ValueError as error:
-        raise CertificateError("certificate.uri-not-in-profile") from error
-    plain = (
-        parts.scheme == "https"
-        and parts.netloc == host
-        and port is None
-        and not parts.fragment
-        and "." in host
-        and not host.endswith(".")
-        and all(c.isascii() and (c.isalnum() or c in "-.") for c in host)
-    )
-    _require(plain and uri.isascii() and uri.isprintable(), "uri-not-in-profile")
-    return host
+    plain = PLAIN_URI.fullmatch(uri)
+    if plain is None:
+        raise CertificateError("certificate.uri-not-in-profile")
+    return plain[1]
 
 
 def _policy(

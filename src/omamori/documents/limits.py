@@ -24,6 +24,8 @@ STATUS_LIST_BYTES_MAX = 4 * 1024 * 1024
 """Sixteen million devices at two bits; a million is 250 KB (about 29 KB compressed)."""
 
 STATUS_TOKEN_BYTES_MAX = 4 * 1024 * 1024
-BUNDLE_BYTES_MAX = 4 * 1024 * 1024
+BUNDLE_BYTES_MAX = 16 * 1024 * 1024
+"""A thousand industries with their paths and lists are about 5 MB."""
+
 CSR_BYTES_MAX = 4096
 CRL_BYTES_MAX = 4 * 1024 * 1024

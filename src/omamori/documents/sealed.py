@@ -7,6 +7,8 @@ must cost little more than its three signatures.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cbor2
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -20,6 +22,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from omamori.documents.reason import RefusedError
 
 ES256 = -7
+PROTECTED_MAX = 256
+HEADER_BYTES_MAX = 256
+"""How many protected headers are remembered, by their bytes, and how long one may be."""
+
 ALGORITHM, CRITICAL, KEY_ID, TYPE = 1, 2, 4, 16
 """Header parameters: RFC 9052, 3.1, and `typ`, RFC 9596."""
 
@@ -109,6 +115,20 @@ def read_cbor(octets: bytes, error: type[RefusedError], key: str) -> object:
         return item
 
 
+@lru_cache(PROTECTED_MAX)
+def _protected(octets: bytes) -> tuple[bytes | None, str]:
+    """Key id, if there, and type of a protected header; one key's documents all share one."""
+    match read_cbor(octets, SealedError, "sealed.unreadable"):
+        case {1: -7, **rest} if CRITICAL not in rest:  # whoever marks one, wants it understood
+            pass
+        case _:
+            raise SealedError("sealed.algorithm")
+    key_id, type_ = rest.get(KEY_ID), rest.get(TYPE, "")
+    if not isinstance(key_id, bytes | None) or not isinstance(type_, str):
+        raise SealedError("sealed.unreadable")
+    return key_id, type_
+
+
 def read_sealed(octets: bytes, bytes_max: int) -> Sealed:
     """Read one COSE_Sign1; its signature is not checked yet.
 
@@ -126,14 +146,12 @@ def read_sealed(octets: bytes, bytes_max: int) -> Sealed:
             pass
         case _:
             raise SealedError("sealed.unreadable")
-    match read_cbor(protected, SealedError, "sealed.unreadable"):
-        case {1: -7, **rest} if CRITICAL not in rest:  # whoever marks one, wants it understood
-            pass
-        case _:
-            raise SealedError("sealed.algorithm")
+    if len(protected) > HEADER_BYTES_MAX:
+        raise SealedError("sealed.unreadable")
+    inside, type_ = _protected(protected)
     # The key id may stand unprotected, as the Token Status List's own vectors have it.
-    key_id, type_ = rest.get(KEY_ID, outside.get(KEY_ID, b"")), rest.get(TYPE, "")
-    if not isinstance(key_id, bytes) or not isinstance(type_, str):
+    key_id = outside.get(KEY_ID, b"") if inside is None else inside
+    if not isinstance(key_id, bytes):
         raise SealedError("sealed.unreadable")
     signed = _signature_structure(protected, payload)
     return Sealed(payload, type_, key_id, signed, raw_to_der(raw))

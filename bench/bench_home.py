@@ -119,7 +119,7 @@ def main() -> None:
             print(f"| {name} | {page_s:.2f} | {ready_s:.2f} | {mb:.0f} | {page_s / floor_s:.1f} |")
         times, questions = asyncio.run(reactions(Path(folder) / "reactions"))
     middle = statistics.median(times)
-    worst = sorted(times)[-1]
+    worst = max(times)
     question = statistics.median(questions)
     print("\n| a level falls or rises → the link follows | ms | of one HTTPS question |")
     print("|---|---:|---:|")

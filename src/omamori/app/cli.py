@@ -32,7 +32,7 @@ Log = Annotated[str, typer.Option("--log", help="debug, info, warning or error."
 
 
 @app.command()
-def run(data: Data = None, port: Port = None, *, lan: Lan = False, log: Log = "warning") -> None:
+def run(data: Data = None, port: Port = None, *, lan: Lan = False, log: Log = "error") -> None:
     """Start this home and the sample home beside it; prints one address."""
     _serve(data, port, lan=lan, log=log, interface="", sample=True)
 

@@ -28,3 +28,6 @@ def set_up_logs(level: str = "warning") -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     logging.basicConfig(level=level.upper(), stream=sys.stderr)
+    # It warns with a trace of every interface without IPv6; our own source notes say what is heard.
+    logging.getLogger("zeroconf").setLevel(logging.ERROR)
+    logging.getLogger("httpx").setLevel(max(logging.WARNING, logging.getLogger().level))

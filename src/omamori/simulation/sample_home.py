@@ -44,6 +44,7 @@ from omamori.simulation.faults import Office, stage
 from omamori.simulation.player import Player
 from omamori.simulation.telling import Meeting, entry_of_change, entry_of_level, entry_of_meeting
 from omamori.trust.book import Book
+from omamori.trust.standing import judge
 from omamori.trust.verdict import PURPOSES
 
 if TYPE_CHECKING:
@@ -62,9 +63,19 @@ MEETINGS_AT_ONCE_MAX = 4
 TICK_S = 1.0
 REJUDGE_S = 5.0
 RESTATE_S = 600.0
+"""A statement is renewed ten minutes before it runs out; one of health holds for an hour."""
+
 VOUCH_S = 1200.0
 RETRY_S = 1.0
 CHANGES_WAIT_S = 20.0
+OUTDATED = frozenset(
+    {
+        "standing.statement-withdrawn",
+        "standing.statement-old",
+        "standing.statement-replayed",
+        "standing.no-statement",
+    }
+)
 
 
 class SampleError(RefusedError):
@@ -148,12 +159,12 @@ class SampleHome:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for answerer in self._answerers.values():
-            await answerer.close()
         for client in self._clients.values():
             await client.aclose()
-        for running in self._offices.values():
-            await running.stop()
+        await asyncio.gather(
+            *(answerer.close() for answerer in self._answerers.values()),
+            *(running.stop() for running in self._offices.values()),
+        )
 
     def _spawn(self, work: Awaitable[None]) -> None:
         task: asyncio.Task[None] = asyncio.ensure_future(work)
@@ -301,9 +312,22 @@ class SampleHome:
         octets = await self._clients[industry].bundle()
         self.books[industry].load(read_bundle(octets), self.clock())
         residents = [p for p in self.players.values() if p.role.industry == industry]
-        await asyncio.gather(*(self.restate(player) for player in residents))
+        asking = [player for player in residents if self._has_no_good_word(player)]
+        for result in await asyncio.gather(
+            *(self.restate(player) for player in asking), return_exceptions=True
+        ):
+            if isinstance(result, Exception):  # a revoked thing gets none; it must not stop others
+                structlog.get_logger().warning("sample.no-statement", reason=str(result))
         self._vouch_again()
         self._judge_again()
+
+    def _has_no_good_word(self, player: Player) -> bool:
+        """Whether a thing's own statement was withdrawn or grows old, as its industry sees it."""
+        now = self.clock()
+        standing = judge(player.credentials(), None, player.book, now, self.caps)
+        keys = {reason.key for reason in standing.reasons}
+        ageing = standing.valid_until - now < RESTATE_S
+        return ageing or not keys.isdisjoint(OUTDATED)
 
     def _vouch_again(self) -> None:
         for player in self.players.values():

@@ -63,7 +63,9 @@ class SampleViews:
         """The whole sample home."""
         return views.SampleView(
             at=self.home.clock(),
-            things=tuple(self.card(role.id, lang) for role in (*CAST, HUB)),
+            things=tuple(
+                self.card(role.id, lang) for role in (*CAST, HUB) if role.id in self.home.players
+            ),
             links=tuple(self.link(link, lang) for link in self.home.links.all()),
             authorities=tuple(
                 self._authority(one.name, one.ja if lang == "ja" else one.en, running)

@@ -8,7 +8,7 @@ from cryptography import x509
 from authority.made import KEYS, NOW, Made, broken, replaced
 from omamori.adapters.storage.memory import MemoryRegistryStore
 from omamori.authority.csr import CsrError, write_csr
-from omamori.authority.records import RequestError
+from omamori.authority.records import Product, RequestError
 from omamori.authority.registry import Target
 from omamori.authority.service import RenewalRequest, open_service
 from omamori.authority.statements import NONCE_S, RENEWAL_REQUEST, proof_message
@@ -292,6 +292,22 @@ def test_a_refused_change_changes_nothing(made: Made) -> None:
         made.service.lower(AIRCON, 4, "unpatched", NOW)
     assert made.service.seq == seq
     assert made.service.bundle(NOW) == bundle
+
+
+def test_a_change_that_fails_half_way_leaves_the_status_list_as_it_was(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = made.device(KEY)
+    said = made.statement(device, KEY)
+    made.service.status(NOW)
+    with monkeypatch.context() as patch:
+        patch.setattr(made.store, "advance", lambda *_: 1 // 0)
+        with pytest.raises(ZeroDivisionError):
+            made.service.revoke(device.name, "other", NOW)
+    made.service.add_product(Product(name="another", assessed=1, rung=1), NOW)
+    made.service.hold(made.device(OTHER).name, NOW)
+    assert _status(made, said.status_index) == VALID
+    assert made.service.device(device.name).state == "good"
 
 
 def test_a_document_is_signed_once_until_something_changes(made: Made) -> None:

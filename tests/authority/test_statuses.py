@@ -36,6 +36,19 @@ def test_a_place_is_free_only_when_its_last_statement_is_over() -> None:
     assert store.counter("status.used") == 2
 
 
+def test_the_list_in_memory_is_the_list_in_the_store() -> None:
+    store = MemoryRegistryStore()
+    book = StatusBook(store, Counted("s"))
+    book.list()
+    places = [book.allot() for _ in range(600)]
+    for turn, place in enumerate(places):
+        book.set(place, turn % 3, NOW)
+    book.set(places[1], SUSPENDED)
+    book.sweep(NOW + 1000)
+    assert book.list().octets == StatusBook(store, Counted("t")).list().octets
+    assert book.list().at(places[1]) == SUSPENDED
+
+
 def test_the_list_never_shrinks() -> None:
     book = StatusBook(MemoryRegistryStore(), Counted("s"))
     for place in [book.allot() for _ in range(SIZE_MIN)]:

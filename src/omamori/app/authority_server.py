@@ -13,7 +13,7 @@ import secrets
 import socket
 import ssl
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,13 +24,15 @@ import uvicorn
 from omamori.adapters.authority_client import AuthorityClient
 from omamori.adapters.authority_folder import AuthorityFolder, Serving
 from omamori.app.authority_follow import follow_known
+from omamori.app.patience import PatientProtocol
+from omamori.app.server import Server
 from omamori.authority.industry import Plan
 from omamori.authority.service import AuthorityService, open_service
 from omamori.web.authority import Limits, authority_application
 from omamori.web.changes import Changes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from omamori.authority.records import Identity
 
@@ -84,22 +86,6 @@ def create_authority(
     return AuthorityFolder(data, passphrase_file).create(plan, now)
 
 
-class _Server(uvicorn.Server):
-    """Uvicorn without its own hold on the signals: several share a loop, the program decides."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.answering = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.answering.set()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 class RunningAuthority:
     """One authority that answers; `stop` ends it gracefully."""
 
@@ -112,14 +98,14 @@ class RunningAuthority:
         self._token = token
         self._closing = closing
         self._tasks: list[asyncio.Task[None]] = []
-        self._server: _Server | None = None
+        self._server: Server | None = None
         self._changes: Changes | None = None
 
     def client(self) -> AuthorityClient:
         """A new operator's client for this authority; the caller closes it."""
         return AuthorityClient(self.url, self.root, self._token)
 
-    def started(self, server: _Server, changes: Changes, tasks: list[asyncio.Task[None]]) -> None:
+    def started(self, server: Server, changes: Changes, tasks: list[asyncio.Task[None]]) -> None:
         """Note what `stop` has to end."""
         self._server, self._changes, self._tasks = server, changes, tasks
 
@@ -200,7 +186,7 @@ def _bracketed(bind: str) -> str:
     return f"[{bind}]" if ":" in bind else bind
 
 
-def _server(application: object, folder: AuthorityFolder) -> _Server:
+def _server(application: object, folder: AuthorityFolder) -> Server:
     config = uvicorn.Config(
         application,  # type: ignore[arg-type]  # Starlette is an ASGI application
         lifespan="off",
@@ -208,7 +194,7 @@ def _server(application: object, folder: AuthorityFolder) -> _Server:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        http="httptools",
+        http=PatientProtocol,
         ws="none",
         limit_concurrency=CONNECTIONS_MAX,
         timeout_keep_alive=KEEP_ALIVE_S,
@@ -220,13 +206,13 @@ def _server(application: object, folder: AuthorityFolder) -> _Server:
     config.load()
     if config.ssl is not None:
         config.ssl.minimum_version = ssl.TLSVersion.TLSv1_3
-    return _Server(config)
+    return Server(config)
 
 
 async def _steps(
     service: AuthorityService,
     folder: AuthorityFolder,
-    server: _Server,
+    server: Server,
     clock: Callable[[], float],
 ) -> None:
     """Renew what is due, for ever; a step that fails is told and tried again."""

@@ -46,7 +46,7 @@ class Publication:
     ) -> None:
         self._store = store
         self._keys = keys
-        self._book = StatusBook(store, entropy)
+        self.book = StatusBook(store, entropy)
         self._made: dict[str, _Made] = {}
         self.identity = identity
 
@@ -105,7 +105,7 @@ class Publication:
 
     def _status(self, now: float) -> bytes:
         return write_status_token(
-            self._book.list(),
+            self.book.list(),
             self.status_url,
             int(now),
             int(now) + LIST_S,

@@ -68,10 +68,20 @@ class AuthorityService:
     @contextmanager
     def _change(self, *documents: str) -> Iterator[None]:
         """One durable change of the named documents; told when it is on the disk."""
-        with self._store.transaction():
+        with self._transaction():
             yield
             self._publication.changed(*documents)
         self._listener(self.seq)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """One durable change, or none at all: what was kept in memory is forgotten with it."""
+        try:
+            with self._store.transaction():
+                yield
+        except BaseException:
+            self._publication.book.forget()
+            raise
 
     @property
     def identity(self) -> Identity:
@@ -117,7 +127,7 @@ class AuthorityService:
 
     def statement(self, request: StatementRequest, now: float) -> bytes:
         """A fresh statement on the thing that asks, signed."""
-        with self._store.transaction():
+        with self._transaction():
             octets, moved = self._things.statement(request, now)
             if moved:
                 self._publication.changed(STATUS)
@@ -127,7 +137,7 @@ class AuthorityService:
 
     def enrol(self, csr: bytes, code: str, now: float) -> Device:
         """A certificate for the device that has an enrolment code."""
-        with self._store.transaction():
+        with self._transaction():
             return self._things.enrol(csr, code, now)
 
     def renew(self, request: RenewalRequest, now: float) -> Device:
@@ -153,12 +163,12 @@ class AuthorityService:
         self, product: str, software: str, rung: int, key: ec.EllipticCurvePublicKey, now: float
     ) -> Device:
         """Issue a device certificate; `rung` 0 means the product's assessed rung."""
-        with self._store.transaction():
+        with self._transaction():
             return self._things.certify(product, software, rung, key, now)
 
     def enrolment_code(self, product: str, software: str, rung: int, now: float) -> str:
         """A code with which one device may enrol, once, within a day."""
-        with self._store.transaction():
+        with self._transaction():
             return self._things.enrolment_code(product, software, rung, now)
 
     def lower(self, target: Target, rung: int, why: str, now: float) -> int:
@@ -235,7 +245,7 @@ class AuthorityService:
 
     def refresh(self, industry: str, bundle: bytes, now: float) -> bool:
         """Take the newest lists of a known industry; whether what we publish changed."""
-        with self._store.transaction():
+        with self._transaction():
             moved = self._recognised.refresh(industry, bundle, now)
             if moved:
                 self._publication.changed()

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from omamori.authority.records import StatusEntry, require, status_key
 from omamori.documents.limits import CLOCK_SKEW_S_MAX, STATUS_LIST_BYTES_MAX
-from omamori.documents.status import INVALID, StatusList, status_list
+from omamori.documents.status import INVALID, VALID, StatusList
 
 if TYPE_CHECKING:
     from omamori.authority.ports import Entropy, RegistryStore
 
 BITS = 2
+PER_OCTET, MASK = 8 // BITS, (1 << BITS) - 1
 SIZE_MIN = 1024
 SIZE_MAX = STATUS_LIST_BYTES_MAX * 8 // BITS
 DRAWS_MAX = 256
@@ -28,6 +29,11 @@ class StatusBook:
     def __init__(self, store: RegistryStore, entropy: Entropy) -> None:
         self._store = store
         self._entropy = entropy
+        self._octets: bytearray | None = None
+
+    def forget(self) -> None:
+        """The store was set back: read the list from it again when it is next needed."""
+        self._octets = None
 
     def size(self) -> int:
         """How many places the list has: a power of two, at least twice those in use."""
@@ -54,6 +60,14 @@ class StatusBook:
     def set(self, index: int, status: int, until: float = 0.0) -> None:
         """Say `status` at a place; with `until`, the place is free again after that time."""
         self._store.put(StatusEntry(index=index, status=status, until=until))
+        self._mirror(index, status)
+
+    def _mirror(self, index: int, status: int) -> None:
+        if self._octets is None:
+            return
+        at, shift = index // PER_OCTET, index % PER_OCTET * BITS
+        self._octets.extend(bytes(max(0, at + 1 - len(self._octets))))
+        self._octets[at] = self._octets[at] & ~(MASK << shift) | status << shift
 
     def sweep(self, now: float) -> int:
         """Free the places whose statements have all expired; returns how many."""
@@ -64,11 +78,15 @@ class StatusBook:
         ]
         for entry in gone:
             self._store.remove(StatusEntry, entry.key)
+            self._mirror(entry.index, VALID)
         if gone:
             self._store.advance("status.used", -len(gone))
         return len(gone)
 
     def list(self) -> StatusList:
         """The whole list as it is now."""
-        statuses = {entry.index: entry.status for entry in self._store.every(StatusEntry, "set")}
-        return status_list(BITS, statuses, self.size())
+        if self._octets is None:
+            self._octets = bytearray()
+            for entry in self._store.every(StatusEntry, "set"):
+                self._mirror(entry.index, entry.status)
+        return StatusList(BITS, bytes(self._octets).ljust(self.size() // PER_OCTET, b"\0"))

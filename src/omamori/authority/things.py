@@ -31,7 +31,6 @@ from omamori.authority.statements import (
     state,
     write_statement,
 )
-from omamori.authority.statuses import StatusBook
 from omamori.documents.certificate import load_certificate, read_device_certificate, sha256
 from omamori.documents.status import INVALID, SUSPENDED, VALID
 
@@ -95,7 +94,7 @@ class Things:
         self._entropy = entropy
         self._registry = registry
         self._publication = publication
-        self._book = StatusBook(store, entropy)
+        self._book = publication.book
         self.nonces = Nonces(entropy)
 
     # Certificates.
@@ -257,10 +256,10 @@ class Things:
     def restate(self, target: Target, now: float) -> int:
         """Void the statements of every device whose level is not what was stated; how many."""
         count = 0
-        for device in self._registry.devices(target):
+        for device, current in self._registry.judged(target):
             if device.status_index < 0 or device.state == REVOKED:
                 continue
-            if self._registry.current(device).rung != device.stated:
+            if current.rung != device.stated:
                 self._void(device)
                 self._store.put(
                     msgspec.structs.replace(device, status_index=-1, stated=0, changed_at=now)

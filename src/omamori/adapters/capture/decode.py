@@ -127,7 +127,7 @@ class Decoder:
         self._minute_at = at
         self.told.addresses.forget()
         self._talk.quiet_tcp.age()
-        if not 0 <= at - self._told_anew_at < self._told_again_after_s:
+        if abs(at - self._told_anew_at) >= self._told_again_after_s:
             self._told_anew_at = at
             self.told.forget()
             self._talk.forget()

@@ -6,8 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parent.parent
+
+# No test asserts a time: a busy machine must not fail what is right.
+settings.register_profile("omamori", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("omamori")
 
 
 def shared_folder() -> Path | None:

@@ -86,8 +86,21 @@ def sign_raw(key: ec.EllipticCurvePrivateKey, octets: bytes) -> bytes:
     return r.to_bytes(half, "big") + s.to_bytes(half, "big")
 
 
+def _byte_string(octets: bytes) -> bytes:
+    """One CBOR byte string in its shortest form (RFC 8949, 4.2.1); an encoder object costs more."""
+    length = len(octets)
+    if length < 24:  # noqa: PLR2004 - RFC 8949, 3: the length stands in the first octet
+        return bytes([0x40 + length]) + octets
+    if length <= 0xFF:  # noqa: PLR2004 - one octet
+        return bytes([0x58, length]) + octets
+    if length <= 0xFFFF:  # noqa: PLR2004 - two octets
+        return b"\x59" + length.to_bytes(2, "big") + octets
+    return b"\x5a" + length.to_bytes(4, "big") + octets
+
+
 def _signature_structure(protected: bytes, payload: bytes) -> bytes:
-    return cbor2.dumps(["Signature1", protected, b"", payload])
+    """Sig_structure of RFC 9052, 4.4: ["Signature1", protected, h'', payload]."""
+    return b"\x84\x6aSignature1" + _byte_string(protected) + b"\x40" + _byte_string(payload)
 
 
 def seal(payload: bytes, type_: str, key: ec.EllipticCurvePrivateKey, key_id: bytes) -> bytes:
@@ -129,6 +142,29 @@ def _protected(octets: bytes) -> tuple[bytes | None, str]:
     return key_id, type_
 
 
+def _parts(octets: bytes) -> tuple[bytes, dict[object, object], bytes, bytes]:
+    """The four parts of a COSE_Sign1 that is its own deterministic encoding."""
+    try:
+        item = cbor2.loads(octets)
+        match item:
+            case cbor2.CBORTag(
+                tag=18,
+                value=[bytes() as protected, dict() as outside, bytes() as payload, bytes() as raw],
+            ):
+                middle = cbor2.dumps(outside) if outside else b"\xa0"
+            case _:
+                raise SealedError("sealed.unreadable")  # noqa: TRY301 - as in read_cbor
+        ends = _byte_string(payload) + _byte_string(raw)
+        if b"\xd2\x84" + _byte_string(protected) + middle + ends != octets:
+            raise SealedError("sealed.unreadable")  # noqa: TRY301 - as in read_cbor
+    except RefusedError:
+        raise
+    except Exception as failure:  # any parser's failure on hostile bytes is a refusal
+        raise SealedError("sealed.unreadable") from failure
+    else:
+        return protected, outside, payload, raw
+
+
 def read_sealed(octets: bytes, bytes_max: int) -> Sealed:
     """Read one COSE_Sign1; its signature is not checked yet.
 
@@ -138,14 +174,7 @@ def read_sealed(octets: bytes, bytes_max: int) -> Sealed:
     """
     if len(octets) > bytes_max:
         raise SealedError("sealed.too-long", {"bytes_max": bytes_max})
-    match read_cbor(octets, SealedError, "sealed.unreadable"):
-        case cbor2.CBORTag(
-            tag=18,
-            value=[bytes() as protected, dict() as outside, bytes() as payload, bytes() as raw],
-        ):
-            pass
-        case _:
-            raise SealedError("sealed.unreadable")
+    protected, outside, payload, raw = _parts(octets)
     if len(protected) > HEADER_BYTES_MAX:
         raise SealedError("sealed.unreadable")
     inside, type_ = _protected(protected)

@@ -7,7 +7,6 @@ Also the processor time of each page on the server, and 200 live streams.
 from __future__ import annotations
 
 import asyncio
-import gzip
 import resource
 import shutil
 import statistics
@@ -64,15 +63,14 @@ def served(live: Live) -> tuple[uvicorn.Server, threading.Thread, str]:
 
 
 def weigh(base: str) -> None:
-    """Bytes of each page with all that it loads, as sent and as gzip would send it."""
+    """Bytes on the wire of each page with all that it loads, and of the page alone."""
     with httpx.Client(base_url=base, headers={"accept-language": "ja"}) as client:
         around = [f"/static/omamori.{kind}" for kind in ("css", "js", "svg")]
-        shared = [client.get(path).content for path in around]
+        shared = sum(client.get(path).num_bytes_downloaded for path in around)
         for path in PAGES:
-            parts = [client.get(path).content, *shared]
-            packed = sum(len(gzip.compress(part)) for part in parts)
+            own = client.get(path).num_bytes_downloaded
             print(
-                f"  {path:24} {sum(map(len, parts)) / 1000:6.1f} kB sent, {packed / 1000:5.1f} kB gzip"
+                f"  {path:24} {(own + shared) / 1000:6.1f} kB, of which {own / 1000:5.1f} kB page"
             )
 
 

@@ -247,6 +247,22 @@ def test_a_change_shows_by_itself_and_keeps_what_is_open(browser: Browser, serve
     context.close()
 
 
+def test_a_change_on_the_way_is_not_missed(browser: Browser, served: Served) -> None:
+    context = context_of(browser, served, "en")
+    page, _complaints = watched(context)
+
+    def late(route: Any) -> None:
+        served.home.level = 1
+        served.live.changed("sample")
+        route.continue_()
+
+    page.route("**/live", late)
+    page.goto("/sample")
+    page.wait_for_selector("text=Now Lv.1, certified Lv.4", timeout=5000)
+    served.home.level = 4
+    context.close()
+
+
 def test_a_writing_hand_is_not_disturbed(browser: Browser, served: Served) -> None:
     context = context_of(browser, served, "en")
     page, _complaints = watched(context)

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import pytest
 
 
+FIRST = "retry: 3000\nevent: version\ndata: 0\n\n"
+
+
 async def told(live: Live, count: int) -> tuple[asyncio.Task[list[str]], list[str]]:
     stream = live._events()
     heard: list[str] = [await anext(stream)]
@@ -44,7 +47,7 @@ def test_changes_are_told_together_and_from_any_thread() -> None:
         assert live.listeners == 0
         return heard
 
-    assert asyncio.run(story()) == ["retry: 3000\n\n", "event: changed\ndata: home sample\n\n"]
+    assert asyncio.run(story()) == [FIRST, "event: changed\ndata: home sample\n\n"]
 
 
 def test_a_quiet_stream_beats(monkeypatch: pytest.MonkeyPatch) -> None:

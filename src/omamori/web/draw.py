@@ -26,7 +26,8 @@ STATE_INK = ("#45423b", "#0b4f8a", "#574500", "#7a3300", "#990019", "#571a78")
 STATE_PAPER = ("#eceae4", "#e6f0fa", "#fff3b8", "#ffe3cc", "#fde2e7", "#f2e4f9")
 RUNGS_MAX = 9
 NAME_CHARACTERS_MAX = 11
-MAP_MIDDLE = 275.0
+MAP_CENTRE, MAP_MIDDLE = 500.0, 275.0
+SIDE_FROM = 200.0
 
 
 def _shape(name: str, **attributes: str | float) -> Markup:
@@ -105,7 +106,7 @@ def _places(things: Sequence[ThingCard]) -> dict[str, tuple[float, float]]:
     places = {}
     for position, thing in enumerate(ordered):
         angle = 2 * math.pi * (position + 0.5) / max(len(ordered), 1) - math.pi / 2
-        x = round(500 + 370 * math.cos(angle), 1)
+        x = round(MAP_CENTRE + 370 * math.cos(angle), 1)
         places[thing.id] = (x, round(MAP_MIDDLE + 185 * math.sin(angle), 1))
     return places
 
@@ -119,7 +120,7 @@ def _line(
     """A link's line and, above all lines, its sign."""
     (x1, y1), (x2, y2) = places[link.one_id], places[link.other_id]
     # Bent towards the middle, so that lines between neighbours are told apart from the ring.
-    cx, cy = (x1 + x2 + 1000) / 4, (y1 + y2 + 2 * MAP_MIDDLE) / 4
+    cx, cy = (x1 + x2 + 2 * MAP_CENTRE) / 4, (y1 + y2 + 2 * MAP_MIDDLE) / 4
     title = f"{link.one} – {link.other}: {words.named(names.ANSWERS, link.answer, lang)}"
     line = Markup('<path d="M{} {}Q{} {} {} {}" class="link link-{}"><title>{}</title></path>')
     answer = link.answer if link.answer in _LINK_SIGNS else "ask"
@@ -128,23 +129,27 @@ def _line(
     if not sign:
         return drawn, Markup("")
     mx, my = round((x1 + 2 * cx + x2) / 4, 1), round((y1 + 2 * cy + y2) / 4, 1)
-    badge = _shape("circle", cx=mx, cy=my, r=15, class_=f"sign sign-{answer}")
-    return drawn, badge + _text(sign, mx, my + 6, class_=f"sign-text sign-{answer}")
+    badge = _shape("circle", cx=mx, cy=my, r=18, class_=f"sign sign-{answer}")
+    return drawn, badge + _text(sign, mx, my + 8, class_=f"sign-text sign-{answer}")
 
 
 def _thing(thing: ThingCard, x: float, y: float) -> Markup:
     state = thing.state if 0 <= thing.state < len(SIGNS) else 0
     rung = f"Lv.{thing.level.rung}" if thing.level else "–"
     return (
-        _shape("circle", cx=x, cy=y, r=34, class_=f"thing state-fill-{state}")
-        + _text(state_sign(state), x, y - 6, class_=f"thing-sign state-text-{state}")
-        + _text(rung, x, y + 18, class_=f"thing-level state-text-{state}")
+        _shape("circle", cx=x, cy=y, r=39, class_=f"thing state-fill-{state}")
+        + _text(state_sign(state), x, y - 7, class_=f"thing-sign state-text-{state}")
+        + _text(rung, x, y + 22, class_=f"thing-level state-text-{state}")
     )
 
 
 def _name(thing: ThingCard, x: float, y: float) -> Markup:
     """A thing's name, outside the ring, where no line runs through it."""
-    return _text(_short(thing.name), x, y - 46 if y < MAP_MIDDLE else y + 60, class_="thing-name")
+    shown = _short(thing.name)
+    if abs(x - MAP_CENTRE) > SIDE_FROM:
+        anchor, aside = ("start", x + 48) if x > MAP_CENTRE else ("end", x - 48)
+        return _text(shown, aside, y + 8, class_=f"thing-name at-{anchor}")
+    return _text(shown, x, y - 50 if y < MAP_MIDDLE else y + 66, class_="thing-name")
 
 
 def home_map(things: Sequence[ThingCard], links: Sequence[LinkView], lang: str) -> Markup:
@@ -162,7 +167,7 @@ def home_map(things: Sequence[ThingCard], links: Sequence[LinkView], lang: str) 
         links=len(links),
     )
     return Markup(
-        '<svg class="map" viewBox="0 0 1000 560" role="img" aria-label="{}">{}</svg>'
+        '<svg class="map" viewBox="-150 0 1300 560" role="img" aria-label="{}">{}</svg>'
     ).format(
         about,
         Markup("").join(line for line, _sign in drawn)

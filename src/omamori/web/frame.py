@@ -14,6 +14,7 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -55,6 +56,7 @@ class Site(msgspec.Struct, frozen=True):
         hosts: names under which this server may be asked, besides IP addresses and `localhost`.
         metrics: Prometheus text, or None for no `/metrics`.
         healthy: asked by `/healthz`.
+        version: grows with every change that an open page should hear of.
     """
 
     brand: str
@@ -64,6 +66,7 @@ class Site(msgspec.Struct, frozen=True):
     hosts: frozenset[str] = frozenset()
     metrics: Callable[[], bytes] | None = None
     healthy: Callable[[], bool] = lambda: True
+    version: Callable[[], int] = lambda: 0
 
 
 def _environment(lang: str) -> jinja2.Environment:
@@ -125,6 +128,7 @@ class Pages:
                 form_token=form_token(self.site.secret, request.state.visit),
                 can_leave=getattr(request.state, "logged_in", False),
                 now=time.time(),
+                version=getattr(request.state, "version", 0),
                 **context,
             )
         )
@@ -192,7 +196,8 @@ def site_app(
         *routes,
         *_plain_routes(site),
         *(door.routes(pages) if door else []),
-        Mount("/static", StaticFiles(directory=HERE / "static"), name="static"),
+        # Only what holds no secret is compressed: a compressed page can leak its token (BREACH).
+        Mount("/static", GZipMiddleware(StaticFiles(directory=HERE / "static")), name="static"),
     ]
     return Starlette(
         routes=own,

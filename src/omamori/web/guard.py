@@ -166,6 +166,7 @@ class Guard:
         request = Request(scope, receive)
         visit = request.cookies.get(VISIT_COOKIE, "")
         fresh = not (len(visit) == 32 and visit.isalnum())  # noqa: PLR2004 - 16 bytes in hex
+        request.state.version = self._site.version()
         request.state.visit = secrets.token_hex(16) if fresh else visit
 
         async def harden_and_send(message: Message) -> None:

@@ -58,6 +58,7 @@ def hub_app(home: HomePort, site: Site, live: Live, door: Door | None = None) ->
         live: the composer calls `live.changed("home" | "sample" | "happened")`.
         door: asks for a password on a LAN; None when the server listens on loopback only.
     """
+    site = msgspec.structs.replace(site, version=lambda: live.version)
     pages = Pages(site)
 
     async def stream(_request: Request) -> Response:

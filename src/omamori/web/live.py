@@ -43,6 +43,8 @@ class Live:
     def __init__(self) -> None:
         self._listeners: set[_Listener] = set()
         self._closed = False
+        self.version = 0
+        """Grows with every change: a page made at one version hears at once if it is behind."""
 
     @property
     def listeners(self) -> int:
@@ -51,6 +53,7 @@ class Live:
 
     def changed(self, topic: str) -> None:
         """Tell that `topic` (``home``, ``sample``, ``happened``) changed."""
+        self.version += 1
         for listener in tuple(self._listeners):
             if not listener.loop.is_closed():
                 listener.loop.call_soon_threadsafe(listener.wake, topic)
@@ -72,7 +75,7 @@ class Live:
         listener = _Listener()
         self._listeners.add(listener)
         try:
-            yield f"retry: {RETRY_MS}\n\n"
+            yield f"retry: {RETRY_MS}\nevent: version\ndata: {self.version}\n\n"
             while not self._closed:
                 try:
                     await asyncio.wait_for(listener.woken.wait(), HEARTBEAT_S)

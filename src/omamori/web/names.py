@@ -13,6 +13,7 @@ INDUSTRIES = {
     "health": "Health and care",
     "mobility": "Cars",
     "telecom": "Telephones",
+    "home": "This home",
     "": "Without an industry",
 }
 

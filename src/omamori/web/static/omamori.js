@@ -43,14 +43,18 @@
     ask.send();
   };
 
-  let source = null, lost = false;
+  let source = null, version = document.body.dataset.version;
   const open = () => {
     source = new EventSource("/live");
     source.addEventListener("changed", (told) => {
       if (told.data.split(" ").some((topic) => topics.includes(topic))) refresh();
     });
-    source.onopen = () => { document.body.classList.add("is-live"); if (lost) refresh(); lost = false; };
-    source.onerror = () => { document.body.classList.remove("is-live"); lost = true; if (source.readyState === 2) setTimeout(open, 30000); };
+    // What changed while the page was on its way, or while the line was cut.
+    source.addEventListener("version", (told) => {
+      document.body.classList.add("is-live");
+      if (told.data !== version) { version = told.data; refresh(); }
+    });
+    source.onerror = () => { document.body.classList.remove("is-live"); if (source.readyState === 2) setTimeout(open, 30000); };
   };
   addEventListener("pagehide", () => source && source.close());
   addEventListener("pageshow", (shown) => { if (shown.persisted) { open(); refresh(); } });

@@ -37,7 +37,9 @@ def house(home: FixtureHome) -> House:
 
 def test_a_neighbour_sees_nothing(house: House, home: FixtureHome) -> None:
     neighbour = house.visitor()
-    for path in (*PATHS, "/metrics", "/live", "/label/aircon.json"):
+    assert neighbour.get("/help").status_code == 200
+    hidden = [path for path in PATHS if path != "/help"]
+    for path in (*hidden, "/metrics", "/live", "/label/aircon.json"):
         answer = neighbour.get(path)
         assert (answer.status_code, answer.headers["location"][:7]) == (303, "/login?"), path
     assert neighbour.get("/live", accept="text/event-stream").status_code == 401

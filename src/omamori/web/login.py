@@ -43,7 +43,9 @@ TRIERS_MAX = 256
 ALL_TRIES_MAX = 30
 """Over all addresses together, because an IPv6 neighbour has as many as it likes."""
 
-OPEN_PATHS = ("/login", "/healthz")
+OPEN_PATHS = ("/login", "/healthz", "/help")
+"""Help shows nothing of the home, and who needs it may not have the password."""
+
 MACHINE_TYPES = ("text/event-stream", "application/json")
 """Who accepts only this is no page, and a login form would confuse it."""
 

@@ -88,16 +88,22 @@ CAST = (
         rung=3,
     ),
     Role("recorder", "レコーダー", "Recorder", "av", "recorder", "keep-it-2", rung=3),
-    Role("glucose", "血糖計", "Glucose meter", "health", "medical", "sugar-check-1", rung=4),
+    Role("glucose", "血糖計", "Glucose meter", "health", "glucose-meter", "sugar-check-1", rung=4),
     Role(
-        "gateway", "健康ゲートウェイ", "Health gateway", "health", "medical", "care-gate-2", rung=4
+        "gateway",
+        "健康ゲートウェイ",
+        "Health gateway",
+        "health",
+        "health-gateway",
+        "care-gate-2",
+        rung=4,
     ),
     Role("ev", "電気自動車", "Electric car", "mobility", "car", "kaze-ev", rung=4),
     Role("visitor", "お客さまの車", "Visiting car", "mobility", "car", "tabi-wagon", rung=3),
     Role("phone", "家族のスマートフォン", "Family phone", "", "phone"),
 )
 
-HUB = Role("hub", "わが家のハブ", "Home hub", "energy", "hub", "omamori-hub", rung=4)
+HUB = Role("hub", "わが家のハブ", "Home hub", "energy", "controller", "omamori-hub", rung=4)
 SPARE_PRODUCT = "practice-unit"
 """What a visitor's experiments use, so that they never hurt the home itself."""
 
@@ -123,4 +129,5 @@ FAULTS = (
     "clock",
 )
 
+BY_PRODUCT = {role.product: role for role in (*CAST, HUB) if role.product}
 BY_ID = {role.id: role for role in (*CAST, HUB)}

@@ -74,7 +74,7 @@ class Prop(Protocol):
 
 def spare(industry: str) -> Role:
     """The practice unit of an industry."""
-    return Role("spare", "練習用の機器", "Practice unit", industry, "other", SPARE_PRODUCT)
+    return Role("spare", "練習用の機器", "Practice unit", industry, "appliance", SPARE_PRODUCT)
 
 
 async def stage(fault: str, home: Prop, caller: Player, answerer: Player) -> Stage:

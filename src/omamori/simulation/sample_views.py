@@ -8,12 +8,13 @@ from omamori.documents.certificate import CertificateError, read_device_certific
 from omamori.documents.reason import Reason
 from omamori.documents.statement import TIERS, StatementError, read_statement
 from omamori.hub.links import ACTIVE, ASKED, ENDED, LIMITED, SUSPENDED
-from omamori.simulation.cast import BY_ID, CAST, FAULTS, HUB, INDUSTRIES, SPARE_PRODUCT
+from omamori.simulation.cast import BY_ID, BY_PRODUCT, CAST, FAULTS, HUB, INDUSTRIES, SPARE_PRODUCT
 from omamori.trust.standing import GROUND_CERTIFICATE, GROUND_HUB, judge
 from omamori.trust.verdict import PURPOSES
 from omamori.web import views
 
 if TYPE_CHECKING:
+    from omamori.authority.records import Product
     from omamori.documents.level import Level
     from omamori.hub.links import Link
     from omamori.simulation.player import Player
@@ -68,7 +69,7 @@ class SampleViews:
             ),
             links=tuple(self.link(link, lang) for link in self.home.links.all()),
             authorities=tuple(
-                self._authority(one.name, one.ja if lang == "ja" else one.en, running)
+                self._authority(one.name, one.ja if lang == "ja" else one.en, running, lang)
                 for one in INDUSTRIES
                 if (running := self.home.offices().get(one.name)) is not None
             ),
@@ -192,7 +193,7 @@ class SampleViews:
             answer=ANSWER_OF_STATE[link.state],
             level=level_view(link.level),
             until=link.until if link.state in (ACTIVE, LIMITED) else None,
-            reasons=_distinct(link.reasons),
+            reasons=() if link.state == ACTIVE else _distinct(link.reasons),
             meeting_id=self._meeting_of(link),
             before=before,
             changed_at=change.at if change else None,
@@ -208,7 +209,9 @@ class SampleViews:
                 return meeting.id
         return ""
 
-    def _authority(self, industry: str, name: str, running: Running) -> views.AuthorityView:
+    def _authority(
+        self, industry: str, name: str, running: Running, lang: str
+    ) -> views.AuthorityView:
         service = running.service
         return views.AuthorityView(
             industry=industry,
@@ -217,7 +220,7 @@ class SampleViews:
             products=tuple(
                 views.ProductView(
                     product.name,
-                    product.title or product.name,
+                    _title(product, lang),
                     product.assessed,
                     product.rung,
                     (Reason(f"lowered.{product.why}"),) if product.why else (),
@@ -293,6 +296,12 @@ class SampleViews:
         )
 
 
+def _title(product: Product, lang: str) -> str:
+    """What people call the product; the cast's are known in both languages."""
+    role = BY_PRODUCT.get(product.name)
+    return name_of(role.id, lang) if role else product.title or product.name
+
+
 def _distinct(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
     """Each sentence once; both sides often have the same reason."""
     return tuple({str(reason): reason for reason in reasons}.values())
@@ -308,6 +317,7 @@ def _deciding(meeting: Meeting) -> tuple[Reason, ...]:
         for outcome in (meeting.by_caller, meeting.by_answerer)
         if outcome is not None
         for reason in outcome.verdict.reasons
+        if outcome.answer == "allow" or reason.key != "verdict.level-suffices"
     ]
     return _distinct(tuple(reasons))
 

@@ -30,6 +30,7 @@ ALGORITHM, CRITICAL, KEY_ID, TYPE = 1, 2, 4, 16
 """Header parameters: RFC 9052, 3.1, and `typ`, RFC 9596."""
 
 COSE_SIGN1_TAG = 18
+SHORT_BYTES_MAX, ITEMS_MAX = 4096, 4096
 SIGNATURE_BYTES = 64
 ECDSA = ec.ECDSA(SHA256())
 ECDSA_DETERMINISTIC = ec.ECDSA(SHA256(), deterministic_signing=True)
@@ -110,6 +111,32 @@ def seal(payload: bytes, type_: str, key: ec.EllipticCurvePrivateKey, key_id: by
     return cbor2.dumps(cbor2.CBORTag(COSE_SIGN1_TAG, [protected, {}, payload, signature]))
 
 
+def _need_plain(octets: bytes) -> None:
+    """Refuse a long text with tags or very many items before it is decoded.
+
+    `cbor2` gives tags a meaning of its own: a decimal fraction of 3 MB takes it minutes (quadratic).
+    Our documents have no tag but COSE_Sign1's, at the very start; a short text costs little anyway.
+
+    Raises:
+        ValueError: for whoever reads it to refuse.
+    """
+    if len(octets) <= SHORT_BYTES_MAX:
+        return
+    at = 1 if octets[0] == 0xC0 | COSE_SIGN1_TAG else 0
+    items = 0
+    while at < len(octets):
+        major, low = octets[at] >> 5, octets[at] & 0x1F
+        at += 1
+        if major == 6 or low > 27 or items == ITEMS_MAX:  # noqa: PLR2004 - RFC 8949, 3: a tag, an indefinite length
+            raise ValueError("not plain")
+        if low > 23:  # noqa: PLR2004 - RFC 8949, 3: the number stands in the octets that follow
+            size = 1 << low - 24
+            low, at = int.from_bytes(octets[at : at + size], "big"), at + size
+        if major in (2, 3):
+            at += low
+        items += 1
+
+
 def read_cbor(octets: bytes, error: type[RefusedError], key: str) -> object:
     """One CBOR item that is its own deterministic encoding: no trailing bytes, no duplicate keys.
 
@@ -117,6 +144,7 @@ def read_cbor(octets: bytes, error: type[RefusedError], key: str) -> object:
         error: with `key`, for anything else.
     """
     try:
+        _need_plain(octets)
         item = cbor2.loads(octets)
         if cbor2.dumps(item) != octets:
             raise error(key)  # noqa: TRY301 - the same refusal for every way of being malformed
@@ -145,6 +173,7 @@ def _protected(octets: bytes) -> tuple[bytes | None, str]:
 def _parts(octets: bytes) -> tuple[bytes, dict[object, object], bytes, bytes]:
     """The four parts of a COSE_Sign1 that is its own deterministic encoding."""
     try:
+        _need_plain(octets)
         item = cbor2.loads(octets)
         match item:
             case cbor2.CBORTag(

@@ -1,0 +1,166 @@
+"""The docs say what is so: links lead somewhere, numbers are the code's, commands exist."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+import omamori
+
+ROOT = Path(__file__).parents[1]
+DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+PICTURE_BYTES_MAX = 150 * 1024
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+CONSTANT = re.compile(r"`([a-z_]+(?:\.[a-z_]+)+)\.([A-Z][A-Z0-9_]*)` \| ([^|]+?) \|")
+MAKE = re.compile(r"^make ([a-z-]+)", re.MULTILINE)
+OMAMORI = re.compile(r"^(?:\S*/)?omamori ((?:[a-z-]+ ?)+)", re.MULTILINE)
+LISTING = """
+import json, typer
+from omamori.app import cli
+cli._add_commands()
+found = {}
+def tell(command, name):
+    found[name] = [option for one in command.params for option in (*one.opts, *one.secondary_opts)]
+    for word, below in getattr(command, "commands", {}).items():
+        tell(below, f"{name} {word}".strip())
+tell(typer.main.get_command(cli.app), "")
+print(json.dumps(found))
+"""
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def prose(path: Path) -> str:
+    """The page without its code blocks."""
+    return FENCE.sub("", text_of(path))
+
+
+def blocks(path: Path, kind: str) -> str:
+    """Every code block of one kind."""
+    return "\n".join(body for found, body in FENCE.findall(text_of(path)) if found == kind)
+
+
+def anchors(path: Path) -> set[str]:
+    """The anchors that a forge makes of the headings."""
+    headings = re.findall(r"^#+ (.+)$", prose(path), re.MULTILINE)
+    plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
+    return {heading.replace(" ", "-") for heading in plain}
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_relative_link_leads_somewhere(page: Path) -> None:
+    for target in LINK.findall(prose(page)):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = unquote(target).partition("#")
+        found = (page.parent / path).resolve() if path else page
+        assert found.exists(), target
+        if anchor and found.suffix == ".md":
+            assert anchor in anchors(found), target
+
+
+def constants() -> list[tuple[str, str, str]]:
+    return CONSTANT.findall(text_of(ROOT / "docs" / "formats.md"))
+
+
+@pytest.mark.parametrize(("module", "name", "said"), constants(), ids=str)
+def test_every_number_in_the_formats_is_the_codes(module: str, name: str, said: str) -> None:
+    value = getattr(importlib.import_module(f"omamori.{module}"), name)
+    assert value == ast.literal_eval(said)
+
+
+def test_the_formats_name_every_limit_claim_and_header() -> None:
+    named = {(module, name) for module, name, _ in constants()}
+    claims = {"ISS", "SUB", "EXP", "IAT", "CNF", "KID", "PROFILE", "EAR_STATUS", "EAR_VECTOR"}
+    claims |= {"STATUS", "LEVEL", "SEQ", "REASONS", "SOFTWARE", "PRODUCT"}
+    assert {("documents.statement", claim) for claim in claims} <= named
+    for module in ("documents.limits", "trust.meeting"):
+        source = Path(str(importlib.import_module(f"omamori.{module}").__file__))
+        limits = set(re.findall(r"^([A-Z_]+) = ", text_of(source), re.MULTILINE))
+        numbers = {name for name in limits if name.endswith(("_MAX", "_S", "_BYTES"))}
+        assert {(module, name) for name in numbers} <= named
+
+
+def test_the_formats_draw_the_tables_that_decide() -> None:
+    """The purposes and the life of a link stand in the page as they stand in the code."""
+    from omamori.hub.links import LIFE  # noqa: PLC0415 - what the page is compared with
+    from omamori.trust.verdict import PURPOSES, STRICTEST_LAST  # noqa: PLC0415
+
+    page = text_of(ROOT / "docs" / "formats.md")
+    for purpose in PURPOSES.values():
+        below = "ask" if purpose.ask else "refuse"
+        line = f"| `{purpose.key}` | {purpose.required} | {purpose.limited} | {below} |"
+        assert line in page
+    for state in {state for state, _ in LIFE}:
+        answers = " | ".join(LIFE[state, answer] for answer in STRICTEST_LAST)
+        assert f"| {state} | {answers} |" in page
+
+
+def test_the_formats_name_every_operation_and_route() -> None:
+    from omamori.authority.operations import OPERATIONS  # noqa: PLC0415 - compared with the page
+
+    page = text_of(ROOT / "docs" / "formats.md")
+    assert all(f"`{name}`" in page for name in OPERATIONS)
+    routes = text_of(Path(omamori.__file__).parent / "web" / "authority.py")
+    for route in re.findall(r'"(/[a-z0-9./]+)": self', routes):
+        assert route in page, route
+
+
+def test_every_decision_is_listed() -> None:
+    folder = ROOT / "docs" / "adr"
+    listed = set(re.findall(r"\]\((\d{4}-[a-z0-9-]+\.md)\)", text_of(folder / "README.md")))
+    assert listed == {path.name for path in folder.glob("[0-9]*.md")}
+    numbers = sorted(name[:4] for name in listed)
+    assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
+
+
+def test_the_readme_shows_the_running_page() -> None:
+    pictures = [
+        target for target in LINK.findall(text_of(ROOT / "README.md")) if target.endswith(".png")
+    ]
+    assert pictures
+    for picture in pictures:
+        assert (ROOT / picture).read_bytes().startswith(b"\x89PNG")
+    for path in (ROOT / "docs" / "pictures").iterdir():
+        assert path.stat().st_size <= PICTURE_BYTES_MAX, path.name
+
+
+def test_every_make_target_named_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", text_of(ROOT / "Makefile"), re.MULTILINE))
+    for page in DOCS:
+        assert set(MAKE.findall(blocks(page, "sh"))) <= targets, page.name
+    assert {"run", "test"} <= set(MAKE.findall(blocks(ROOT / "README.md", "sh")))
+
+
+def commands() -> dict[str, set[str]]:
+    """Every `omamori …` command that a page tells the reader to type, with its options."""
+    found: dict[str, set[str]] = {}
+    for page in DOCS:
+        for line in blocks(page, "sh").replace("\\\n", " ").splitlines():
+            if match := OMAMORI.match(re.sub(r"^\w+=\$\(", "", line.strip())):
+                words = match[1].split()
+                depth = 2 if words[0] in ("authority", "hub", "thing") else 1
+                options = set(re.findall(r"(?<=\s)--[a-z-]+", line))
+                found.setdefault(" ".join(words[:depth]), set()).update(options)
+    return found
+
+
+def test_every_command_named_exists_with_its_options() -> None:
+    asked = commands()
+    assert {"thing enrol", "authority create"} <= asked.keys()
+    told = subprocess.run([sys.executable, "-c", LISTING], capture_output=True, check=True)
+    known: dict[str, list[str]] = json.loads(told.stdout)
+    for command, options in asked.items():
+        assert command in known
+        assert options <= {*known[command], "--help"}, command

@@ -37,7 +37,7 @@ SOURCE_OF = {
     "neighbour": "neighbour",
     "address": "neighbour",
 }
-"""First part of a sighting's kind → the source that a page names; all else comes off the wire."""
+"""First part of a sighting's kind → the source that a page names."""
 
 
 class Heard(msgspec.Struct):
@@ -118,9 +118,9 @@ class Network:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
 
-    def hear(self, sighting: Sighting) -> None:
-        """Take in one fact, on the loop's thread."""
-        source = SOURCE_OF.get(sighting.kind.partition(".")[0], "capture")
+    def hear(self, sighting: Sighting, source: str = "") -> None:
+        """Take in one fact, on the loop's thread; `source` names who brought it, if known."""
+        source = source or SOURCE_OF.get(sighting.kind.partition(".")[0], "neighbour")
         heard = self.heard.setdefault(source, Heard())
         heard.count += 1
         heard.last_at = sighting.at
@@ -164,7 +164,7 @@ class Network:
 
             def tell(sighting: Sighting) -> None:
                 if loop is not None:
-                    loop.call_soon_threadsafe(self.hear, sighting)
+                    loop.call_soon_threadsafe(self.hear, sighting, "capture")
 
             decoder = Decoder(tell)
             for batch in listener.batches():

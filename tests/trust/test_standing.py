@@ -6,28 +6,22 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from documents.forge import device
 from omamori.adapters.path_engine import HankoEngine
 from omamori.authority import certificates as issue
 from omamori.documents.bundle import read_bundle
-from omamori.documents.oids import STATEMENT_PROFILE, VOUCH_PROFILE
+from omamori.documents.oids import VOUCH_PROFILE
 from omamori.documents.status import INVALID, SUSPENDED
 from omamori.trust.book import Book
 from omamori.trust.standing import (
-    DEFAULT_CAPS,
     GROUND_CERTIFICATE,
-    GROUND_HUB,
     GROUND_NOTHING,
-    Caps,
     Credentials,
     Proof,
     Standing,
     judge,
 )
-from omamori.trust.verdict import ALLOW, ASK, LIMIT, PURPOSES, REFUSE, Purpose, decide
 from trust.industries import NOW, Industry, Thing, der, new_key
 
 MAP = {5: 4, 4: 3, 3: 3, 2: 1}
@@ -401,183 +395,3 @@ def test_a_certificate_outside_the_profile_is_nothing(energy: Industry) -> None:
     standing = judge(Credentials(device({"policies": None})), None, energy.book(), NOW)
     assert why(standing) == ["certificate.extension-missing"]
     assert standing.effective is None
-
-
-@pytest.mark.parametrize(("says", "rung"), [(5, 2), (3, 2), (2, 2), (1, 1)])
-def test_an_old_thing_stands_on_its_hubs_word_up_to_the_cap(
-    energy: Industry, says: int, rung: int
-) -> None:
-    hub = energy.thing(5)
-    shown = Credentials(hub.certificate, hub.statement(), hub.vouch(says))
-    standing = judge(shown, hub.proof(), energy.book(), NOW)
-    assert standing.ground == GROUND_HUB
-    assert standing.certified is None
-    assert standing.effective == energy.ladder.level(rung)
-
-
-def test_a_hub_lends_no_more_than_it_has(energy: Industry) -> None:
-    hub = energy.thing(5)
-    shown = Credentials(hub.certificate, hub.statement(rung=1), hub.vouch(5))
-    assert judge(shown, hub.proof(), energy.book(), NOW).effective == energy.ladder.level(1)
-
-
-def test_a_hub_of_another_industry_vouches_in_its_own_ladder(
-    energy: Industry, health: Industry
-) -> None:
-    hub, book = health.thing(5), energy.book()
-    for says, rung in ((4, 2), (2, 1)):
-        shown = Credentials(hub.certificate, hub.statement(), hub.vouch(says))
-        assert judge(shown, hub.proof(), book, NOW).effective == energy.ladder.level(rung)
-    shown = Credentials(hub.certificate, hub.statement(), hub.vouch(1))
-    assert judge(shown, hub.proof(), book, NOW).effective is None
-
-
-@pytest.mark.parametrize(
-    ("change", "key"),
-    [
-        ({"thumbprint": b"x" * 32}, "standing.statement-of-another"),
-        ({"profile": STATEMENT_PROFILE}, "standing.statement-of-other-kind"),
-        ({"issued_at": int(NOW) + 200}, "standing.statement-from-the-future"),
-        ({"issued_at": int(NOW) - 99, "expires_at": int(NOW)}, "standing.vouch-expired"),
-        ({"tier": 96}, "standing.contraindicated"),
-        ({"level": "1.2.3.4"}, "standing.level-not-mapped"),
-    ],
-)
-def test_a_vouch_that_does_not_count_refuses(
-    energy: Industry, change: dict[str, Any], key: str
-) -> None:
-    hub = energy.thing(5)
-    shown = Credentials(hub.certificate, hub.statement(), hub.vouch(2, **change))
-    standing = judge(shown, hub.proof(), energy.book(), NOW)
-    assert why(standing) == [key]
-    assert standing.effective is None
-
-
-def test_a_vouch_signed_by_another_hub(energy: Industry) -> None:
-    hub, other = energy.thing(5), energy.thing(5)
-    other.certificate = hub.certificate
-    shown = Credentials(hub.certificate, hub.statement(), other.vouch(2))
-    standing = judge(shown, hub.proof(), energy.book(), NOW)
-    assert why(standing) == ["standing.vouch-signature-wrong"]
-
-
-def test_a_hub_without_level_vouches_for_nothing(energy: Industry) -> None:
-    hub = energy.thing(5)
-    shown = Credentials(hub.certificate, hub.statement(tier=96), hub.vouch(2))
-    standing = judge(shown, hub.proof(), energy.book(), NOW)
-    assert why(standing) == ["standing.contraindicated", "standing.hub-without-level"]
-    assert standing.effective is None
-
-
-def test_caps_are_configuration(energy: Industry, health: Industry) -> None:
-    thing = health.thing(5)
-    caps = Caps(vouched=1, aged=3, unstated=3)
-    shown = Credentials(thing.certificate)
-    assert rungs(judge(shown, thing.proof(), energy.book(), NOW, caps)) == (4, 3, 3)
-    assert DEFAULT_CAPS.vouched == 2
-
-
-# Whatever is done to credentials, nobody climbs.
-
-HEALTH = Industry("health")
-ENERGY = Industry("energy")
-ENERGY.recognise(HEALTH, MAP)
-BOOK = ENERGY.book()
-THINGS = {rung: HEALTH.thing(rung) for rung in range(1, 6)}
-SHOWN = {rung: thing.credentials(seq=5) for rung, thing in THINGS.items()}
-
-
-def _mutated(octets: bytes, at: int, put: bytes, cut: int) -> bytes:
-    at %= len(octets)
-    return octets[:at] + put + octets[at + cut :]
-
-
-@settings(max_examples=300, deadline=None)
-@given(
-    st.integers(1, 5),
-    st.sampled_from(["certificate", "statement", "vouch"]),
-    st.integers(0, 700),
-    st.binary(max_size=3),
-    st.integers(0, 3),
-)
-def test_mutated_credentials_never_stand_higher(
-    rung: int, part: str, at: int, put: bytes, cut: int
-) -> None:
-    good = SHOWN[rung]
-    parts = {
-        "certificate": good.certificate,
-        "statement": good.statement,
-        "vouch": THINGS[rung].vouch(2) if part == "vouch" else b"",
-    }
-    parts[part] = _mutated(parts[part], at, put, cut)
-    standing = judge(Credentials(**parts), None, BOOK, NOW)
-    assert rungs(standing)[2] <= MAP.get(rung, 0)
-    if part == "certificate" and parts[part] != good.certificate:
-        assert standing.effective is None
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.integers(1, 5), st.integers(0, 5), st.integers(0, 5))
-def test_mixed_credentials_never_stand_higher_than_the_certificate(
-    one: int, two: int, three: int
-) -> None:
-    shown = Credentials(
-        SHOWN[one].certificate,
-        SHOWN[two].statement if two else b"",
-        THINGS[three].vouch(5) if three else b"",
-    )
-    standing = judge(shown, None, BOOK, NOW)
-    assert rungs(standing)[2] <= MAP.get(one, 0)
-
-
-@given(
-    st.binary(max_size=200),
-    st.binary(max_size=200),
-    st.binary(max_size=200),
-    st.binary(max_size=80),
-)
-def test_any_bytes_give_a_standing_without_level(
-    certificate: bytes, statement: bytes, vouch: bytes, proof: bytes
-) -> None:
-    shown = Credentials(certificate, statement, vouch)
-    assert judge(shown, Proof(proof, proof), BOOK, NOW).effective is None
-    own = Credentials(SHOWN[5].certificate, statement or b"x", vouch)
-    assert judge(own, None, BOOK, NOW).effective is None
-    proved = judge(SHOWN[5], Proof(statement, proof), BOOK, NOW)
-    assert proved.effective is None
-
-
-# The answer.
-
-READ, ACT = Purpose("read", 2, 1, ask=True), Purpose("act", 3, 2)
-
-
-@pytest.mark.parametrize(
-    ("purpose", "rung", "answer"),
-    [
-        (READ, 5, ALLOW), (READ, 2, ALLOW), (READ, 1, LIMIT),
-        (ACT, 3, ALLOW), (ACT, 2, LIMIT), (ACT, 1, REFUSE),
-        (Purpose("p", 4, 3, ask=True), 1, ASK),
-    ],
-)  # fmt: skip
-def test_the_answer_follows_the_level(purpose: Purpose, rung: int, answer: str) -> None:
-    thing = THINGS_OWN[rung]
-    standing = judge(thing.credentials(), thing.proof(), BOOK, NOW)
-    verdict = decide(standing, purpose)
-    assert verdict.answer == answer
-    assert verdict.level == ENERGY.ladder.level(rung)
-    assert verdict.reasons
-    assert verdict.until == standing.valid_until
-
-
-THINGS_OWN = {rung: ENERGY.thing(rung) for rung in range(1, 6)}
-
-
-@pytest.mark.parametrize("purpose", PURPOSES.values(), ids=str)
-def test_without_a_level_only_a_person_may_allow_and_only_the_unknown(purpose: Purpose) -> None:
-    nobody = judge(Credentials(b""), None, BOOK, NOW)
-    assert decide(nobody, purpose).answer == (ASK if purpose.ask else REFUSE)
-    revoked = judge(Credentials(SHOWN[5].certificate, b"rot"), None, BOOK, NOW)
-    verdict = decide(revoked, purpose)
-    assert verdict.answer == REFUSE
-    assert [r.key for r in verdict.reasons] == ["statement.unreadable", "verdict.no-level"]

@@ -41,6 +41,10 @@ if TYPE_CHECKING:
 MAP = {5: 4, 4: 3, 3: 3, 2: 1}
 THINGS, TURNS, MEETINGS = 200, 7, 200
 Met = tuple[Credentials, Proof]
+STRANGERS = (
+    "A stranger costs more than a thing met before because its certificate and statement are parsed, its "
+    "point is put on the curve and its key is used for the first time; the judgement itself is the same."
+)
 
 
 def things(industry: Industry, count: int, **says: object) -> tuple[list[Thing], list[Met]]:
@@ -266,7 +270,7 @@ def main() -> None:
     )
     parts = [
         intro,
-        *["\n".join(one_sided()), cold_table(), meetings()],
+        *["\n".join(one_sided()), STRANGERS, cold_table(), meetings()],
         *["\n".join(known_authorities()), "\n".join(status_of_a_million())],
     ]
     text = "\n\n".join(parts)

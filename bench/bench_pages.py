@@ -137,7 +137,7 @@ async def streams(base: str, live: Live) -> None:
             async with client.stream("GET", "/live") as stream:
                 opened.release()
                 async for line in stream.aiter_lines():
-                    if line.startswith("data:"):
+                    if line == "data: home":
                         return time.monotonic()
             return float("inf")
 

@@ -7,10 +7,11 @@ carries its own. Nothing says anything by colour only, and every picture has a t
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import segno
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from omamori.web import names, words
 
@@ -30,21 +31,22 @@ MAP_CENTRE, MAP_MIDDLE = 500.0, 275.0
 SIDE_FROM = 200.0
 
 
-def _shape(name: str, **attributes: str | float) -> Markup:
-    """An empty element; underscores in attribute names become hyphens."""
-    told = Markup("").join(
-        Markup(' {}="{}"').format(key.rstrip("_").replace("_", "-"), value)
+def _attributes(attributes: dict[str, str | float]) -> str:
+    """Attributes, escaped; underscores in their names become hyphens."""
+    return "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"'
         for key, value in attributes.items()
     )
-    return Markup("<{}{}/>").format(Markup(name), told)  # noqa: S704 - names are our own literals
+
+
+def _shape(name: str, **attributes: str | float) -> Markup:
+    """An empty element; `name` and the attributes' names are our own literals."""
+    return Markup(f"<{name}{_attributes(attributes)}/>")  # noqa: S704 - values are escaped above
 
 
 def _text(shown: str, x: float, y: float, **attributes: str | float) -> Markup:
-    told = Markup("").join(
-        Markup(' {}="{}"').format(key.rstrip("_").replace("_", "-"), value)
-        for key, value in attributes.items()
-    )
-    return Markup('<text x="{}" y="{}"{}>{}</text>').format(x, y, told, shown)
+    inside = escape(shown)
+    return Markup(f'<text x="{x}" y="{y}"{_attributes(attributes)}>{inside}</text>')  # noqa: S704
 
 
 def level_words(level: LevelView | None, lang: str) -> str:
@@ -60,6 +62,7 @@ def level_words(level: LevelView | None, lang: str) -> str:
     )
 
 
+@lru_cache(maxsize=64)
 def _bars(rung: int, rungs: int) -> Markup:
     shapes = []
     for step in range(1, min(rungs, RUNGS_MAX) + 1):
@@ -177,6 +180,7 @@ def home_map(things: Sequence[ThingCard], links: Sequence[LinkView], lang: str) 
     )
 
 
+@lru_cache(maxsize=64)
 def qr_path(content: str) -> tuple[Markup, int]:
     """A QR code as one SVG path of unit modules, and its side in modules; M error correction."""
     code = segno.make(content[:500], error="m", micro=False)

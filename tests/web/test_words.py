@@ -158,7 +158,9 @@ def test_hidden_characters_are_dropped() -> None:
 def test_japanese_breaks_between_phrases() -> None:
     assert str(words.broken("居間のエアコンです。", "ja")).count("<wbr>") >= 1
     assert words.broken("The air conditioner", "en") == "The air conditioner"
-    assert "2028年" in words.broken("期限は 8月10日 16時37分 から 2028年2月28日 19時43分 まで。", "ja")
+    assert "2028年" in words.broken(
+        "期限は 8月10日 16時37分 から 2028年2月28日 19時43分 まで。", "ja"
+    )
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ async def reactions(folder: Path) -> tuple[list[float], list[float]]:
         folder, world, serve_sample_authority, MemoryEntries(), Caps(), time.time, lambda: None
     )
     await home.open()
-    client = home.office_client("energy")
+    client = home.offices.clients["energy"]
     times, questions = [], []
     link = "battery~ev~share-energy"
     for _ in range(ROUNDS):

@@ -10,18 +10,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from omamori.adapters.authority_folder import AuthorityFolder
 from omamori.adapters.keys import KeyFolder, passphrase, private_folder, write_secret
-from omamori.adapters.path_engine import HankoEngine
 from omamori.adapters.transport import Answerer, call
-from omamori.authority.csr import write_csr
-from omamori.authority.records import Product
 from omamori.authority.registry import Target
 from omamori.documents.bundle import read_bundle
 from omamori.documents.certificate import sha256
@@ -30,20 +26,17 @@ from omamori.documents.statement import write_cwt
 from omamori.hub.links import Change, End, Links
 from omamori.hub.vouch import word_for
 from omamori.simulation.cast import (
-    ACQUAINTANCES,
     CAST,
     FAULTS,
     FIRST_LINKS,
     HUB,
     INDUSTRIES,
-    RECOGNITION,
-    SPARE_PRODUCT,
     Role,
 )
 from omamori.simulation.faults import Office, stage
+from omamori.simulation.offices import Offices
 from omamori.simulation.player import Player
 from omamori.simulation.telling import Meeting, entry_of_change, entry_of_level, entry_of_meeting
-from omamori.trust.book import Book
 from omamori.trust.standing import judge
 from omamori.trust.verdict import PURPOSES
 
@@ -51,10 +44,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from omamori.adapters.authority_client import AuthorityClient
-    from omamori.authority.service import AuthorityService
     from omamori.ledger.entry import Entries
+    from omamori.simulation.offices import Running
     from omamori.simulation.world import World
+    from omamori.trust.book import Book
     from omamori.trust.meeting import Outcome
     from omamori.trust.standing import Caps
 
@@ -82,21 +75,6 @@ class SampleError(RefusedError):
     """A request to the sample home that makes no sense."""
 
 
-class Running(Protocol):
-    """An authority that is being served; see `app.authority`."""
-
-    url: str
-    service: AuthorityService
-
-    def client(self) -> AuthorityClient:
-        """A client of it, its root pinned."""
-        ...
-
-    async def stop(self) -> None:
-        """Stop serving."""
-        ...
-
-
 class SampleHome:
     """The sample home; `open` brings it to life."""
 
@@ -120,10 +98,8 @@ class SampleHome:
         self.books: dict[str, Book] = {}
         self.changes: dict[str, Change] = {}
         self.links = Links(self.books, self._end_of, caps)
-        self._serve = serve
+        self.offices = Offices(folder, serve, clock)
         self._changed = changed
-        self._offices: dict[str, Running] = {}
-        self._clients: dict[str, AuthorityClient] = {}
         self._answerers: dict[str, Answerer] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._numbers = 0
@@ -134,11 +110,7 @@ class SampleHome:
     async def open(self) -> None:
         """Bring up authorities, things and first links; raises what any of them raises."""
         private_folder(self.folder)
-        for one in INDUSTRIES:
-            running = await self._serve(self.folder / one.name, one.name, one.host)
-            self._offices[one.name] = running
-            self._clients[one.name] = running.client()
-        self._set_up_authorities()
+        await self.offices.open()
         for one in INDUSTRIES:
             self.books[one.name] = self.fresh_book(one.name)
         for role in (HUB, *(role for role in CAST if role.industry)):
@@ -159,12 +131,8 @@ class SampleHome:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for client in self._clients.values():
-            await client.aclose()
-        await asyncio.gather(
-            *(answerer.close() for answerer in self._answerers.values()),
-            *(running.stop() for running in self._offices.values()),
-        )
+        await asyncio.gather(*(answerer.close() for answerer in self._answerers.values()))
+        await self.offices.close()
 
     def _spawn(self, work: Awaitable[None]) -> None:
         task: asyncio.Task[None] = asyncio.ensure_future(work)
@@ -175,34 +143,6 @@ class SampleHome:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             structlog.get_logger().error("sample.task-failed", exc_info=error)
-
-    def _set_up_authorities(self) -> None:
-        now = self.clock()
-        for name, running in self._offices.items():
-            service = running.service
-            known = {product.name for product in service.products()}
-            roles = [r for r in (*CAST, HUB) if r.industry == name]
-            products = [(r.product, r.en, r.rung) for r in roles]
-            for product, title, rung in (*products, (SPARE_PRODUCT, "Practice unit", 4)):
-                if product not in known:
-                    service.add_product(
-                        Product(name=product, title=title, assessed=rung, rung=rung), now
-                    )
-        for (mine, theirs), rungs in RECOGNITION.items():
-            self._recognise(mine, theirs, rungs, now)
-        for mine, theirs in ACQUAINTANCES:
-            self._recognise(mine, theirs, {}, now)
-
-    def _recognise(self, mine: str, theirs: str, rungs: dict[int, int], now: float) -> None:
-        service, other = self._offices[mine].service, self._offices[theirs]
-        bundle, root = other.service.bundle(now), other.service.identity.root
-        known = {foreign.ladder.industry: foreign.url for foreign in service.foreigners()}
-        if known.get(theirs) == other.url:
-            service.refresh(theirs, bundle, now)
-        elif rungs:
-            service.cross(bundle, root, rungs, other.url, now)
-        else:
-            service.acquaint(bundle, root, other.url, now)
 
     # Things.
 
@@ -216,28 +156,23 @@ class SampleHome:
         else:
             keys.path(role.id).unlink(missing_ok=True)
             key = keys.create(role.id)
-            certificate = await self._certificate(role, key)
+            certificate = await self.offices.certificate(role, key)
             write_secret(path, certificate)
         player = Player(role, role.industry, certificate, key, self.books[role.industry])
         await self.restate(player)
         return player
 
-    async def _certificate(self, role: Role, key: ec.EllipticCurvePrivateKey) -> bytes:
-        service = self._offices[role.industry].service
-        code = service.enrolment_code(role.product, role.software, 0, self.clock())
-        return (await self._clients[role.industry].enrol(write_csr(key), code)).certificate
-
     async def enrol(self, role: Role) -> Player:
         """A new thing with a fresh certificate and statement, forgotten after its meeting."""
         key = ec.generate_private_key(ec.SECP256R1())
-        certificate = await self._certificate(role, key)
+        certificate = await self.offices.certificate(role, key)
         player = Player(role, role.industry, certificate, key, self.fresh_book(role.industry))
         await self.restate(player)
         return player
 
     async def restate(self, player: Player) -> None:
         """Fetch a thing's newest statement from its own authority."""
-        client = self._clients[player.industry]
+        client = self.offices.clients[player.industry]
         player.statement = await client.statement(player.certificate, player.key)
 
     def _vouched(self, role: Role) -> Player:
@@ -269,24 +204,12 @@ class SampleHome:
         self._answerers[player.role.id] = await answerer.open()
 
     def fresh_book(self, industry: str) -> Book:
-        """A book that knows what the authority of `industry` publishes now."""
-        service = self._offices[industry].service
-        book = Book(service.identity.root, HankoEngine())
-        book.load(read_bundle(service.bundle(self.clock())), self.clock())
-        return book
+        """A book of its own for somebody of `industry`."""
+        return self.offices.fresh_book(industry)
 
     def office(self, industry: str) -> Office:
         """The authority of `industry`, as its own operator has it."""
-        issuing = AuthorityFolder(self.folder / industry).keys().issuing
-        return Office(self._offices[industry].service, issuing)
-
-    def office_client(self, industry: str) -> AuthorityClient:
-        """The client by which this home asks the authority of `industry`."""
-        return self._clients[industry]
-
-    def offices(self) -> dict[str, Running]:
-        """Every authority by industry."""
-        return self._offices
+        return self.offices.office(industry)
 
     def _end_of(self, thing: str) -> End | None:
         player = self.players.get(thing)
@@ -300,7 +223,7 @@ class SampleHome:
         seq = 0
         while True:
             try:
-                newest = await self._clients[industry].changes(seq, CHANGES_WAIT_S)
+                newest = await self.offices.clients[industry].changes(seq, CHANGES_WAIT_S)
                 if newest != seq:
                     await self._refresh(industry)
                     seq = newest
@@ -309,7 +232,7 @@ class SampleHome:
                 await asyncio.sleep(RETRY_S)
 
     async def _refresh(self, industry: str) -> None:
-        octets = await self._clients[industry].bundle()
+        octets = await self.offices.clients[industry].bundle()
         self.books[industry].load(read_bundle(octets), self.clock())
         residents = [p for p in self.players.values() if p.role.industry == industry]
         asking = [player for player in residents if self._has_no_good_word(player)]
@@ -355,7 +278,7 @@ class SampleHome:
                 self._vouch_again()
             if now - restated > RESTATE_S:
                 restated = now
-                for industry in self._clients:
+                for industry in self.offices.clients:
                     await self._restated(industry)
 
     async def _restated(self, industry: str) -> None:
@@ -447,7 +370,7 @@ class SampleHome:
 
     def set_level(self, industry: str, product: str, rung: int) -> None:
         """Lower or raise a product at its authority; raises RefusedError."""
-        running = self._offices.get(industry)
+        running = self.offices.running.get(industry)
         if running is None:
             raise SampleError("sample.no-such-industry", {"industry": industry[:40]})
         service, now = running.service, self.clock()

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from omamori.authority.records import Product
     from omamori.documents.level import Level
     from omamori.hub.links import Link
+    from omamori.simulation.offices import Running
     from omamori.simulation.player import Player
-    from omamori.simulation.sample_home import Running, SampleHome
+    from omamori.simulation.sample_home import SampleHome
     from omamori.simulation.telling import Meeting
     from omamori.trust.meeting import Outcome
     from omamori.trust.standing import Standing
@@ -71,7 +72,7 @@ class SampleViews:
             authorities=tuple(
                 self._authority(one.name, one.ja if lang == "ja" else one.en, running, lang)
                 for one in INDUSTRIES
-                if (running := self.home.offices().get(one.name)) is not None
+                if (running := self.home.offices.running.get(one.name)) is not None
             ),
             purposes=tuple(PURPOSES),
             faults=FAULTS,
@@ -275,7 +276,7 @@ class SampleViews:
             leaf = read_device_certificate(player.certificate)
         except CertificateError:
             return ()
-        running = self.home.offices().get(leaf.industry)
+        running = self.home.offices.running.get(leaf.industry)
         level = running.service.identity.ladder.read(leaf.policy) if running else None
         return (
             views.CertificateView(

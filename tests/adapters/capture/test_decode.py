@@ -378,3 +378,20 @@ def test_a_web_server_that_answered_does_not_hide_its_announcements() -> None:
     told = hear(answer, again, wire.udp_frame(notify, 1900, 1900))
     assert facts(told, "http.response") == [{"server": "a"}]
     assert facts(told, "ssdp.notify") == [{"nt": "upnp:rootdevice"}]
+
+
+def test_who_has_no_address_yet_is_heard_and_heard_again() -> None:
+    """A thing may change its DHCP name, and some ask names before they have an address."""
+    frames = [
+        wire.ether(wire.ipv4(wire.udp(payload, port, to), 17, "0.0.0.0"), 0x0800)
+        for payload, port, to in (
+            (wire.dhcp([(53, b"\x03"), (12, b"IoTHub")]), 68, 67),
+            (wire.dhcp([(53, b"\x03"), (12, b"DCH-G020")]), 68, 67),
+            (wire.question("example.org"), 40000, 53),
+        )
+    ]
+    told = hear(*frames)
+    assert facts(told, "dhcp.request") == [{"hostname": "IoTHub"}, {"hostname": "DCH-G020"}]
+    assert facts(told, "dns.query") == [{"name": "example.org"}]
+    assert facts(told, "address.ipv4") == []
+    assert hear(frames[2][:6] + bytes(6) + frames[2][12:]) == []

@@ -32,11 +32,12 @@ TRUE, FALSE = (["1"], ["True"]), (["0"], ["False"])  # by tshark's version
 
 
 def captures() -> list[str]:
-    """One set-up of every device type, and every protocol and attack capture."""
+    """Two set-ups of every device type, and every protocol and attack capture."""
     folder = shared_folder()
     if folder is None:
         return []
-    setups = [min(device.glob("*.pcap")) for device in (folder / "captures/setups").iterdir()]
+    devices = (folder / "captures/setups").iterdir()
+    setups = [path for device in devices for path in sorted(device.glob("*.pcap"))[::5][:2]]
     others = [
         path for room in ("protocols", "attacks") for path in (folder / "captures" / room).iterdir()
     ]

@@ -107,7 +107,8 @@ class Talk:
         if to_port in _DHCP_PORTS and not is_known:
             self._dhcp(at, mac, payload)
         if not self._is_own(at, mac, source, speaker):
-            self.quiet_udp.add(flow)
+            if to_port not in _DHCP_PORTS:
+                self.quiet_udp.add(flow)
             return
         if is_known:
             return

@@ -76,7 +76,12 @@ class Speakers:
         return False
 
     def is_neighbour(self, mac: bytes, ip: bytes) -> bool:
-        """Whether the address is a local one, or known to be this thing's own."""
+        """Whether the address is a local one, or known to be this thing's own.
+
+        Who has no address yet (RFC 1122 §3.2.1.3: 0.0.0.0) is here: no router passes that on.
+        """
+        if not any(ip):
+            return bool(mac)
         first, second = ip[0], ip[1]
         if len(ip) == _IPV4:
             is_near = (
@@ -123,6 +128,8 @@ class Told:
         if self.addresses.has(key):
             return
         self.addresses.add(key)
+        if not any(ip):
+            return
         kind = "address.ipv4" if len(ip) == _IPV4 else "address.ipv6"
         self._tell_new(at, who(mac, ip), kind, {"ip": ip_text(ip)}, again=True)
 

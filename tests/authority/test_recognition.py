@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from authority.made import KEYS, NOW, Made, broken
+from omamori.authority.certificates import issue_crl
 from omamori.authority.recognition import CrossError, read_mapping, read_offer
 from omamori.authority.registry import Target
 from omamori.documents.bundle import Bundle, read_bundle, write_bundle
@@ -105,6 +107,10 @@ def test_each_part_must_be_its_own() -> None:
     }
     for key, fields in wrong.items():
         assert _refused(_with_own(HEALTH, **fields), HEALTH.root) == key
+    forged = issue_crl(load_certificate(HEALTH.root), ROGUE.keys.root, 99, {}, NOW)
+    lists = (forged.public_bytes(Encoding.DER), health.revocations[1])
+    unsigned = _with_own(HEALTH, revocations=lists)
+    assert _refused(unsigned, HEALTH.root) == "cross.revocation-not-signed"
     nobody = msgspec.structs.replace(_bundle(HEALTH), members=())
     assert _refused(_signed(HEALTH, nobody), HEALTH.root) == "cross.no-word-of-itself"
 

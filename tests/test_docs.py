@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -115,6 +116,17 @@ def test_the_formats_name_every_operation_and_route() -> None:
     routes = text_of(Path(omamori.__file__).parent / "web" / "authority.py")
     for route in re.findall(r'"(/[a-z0-9./]+)": self', routes):
         assert route in page, route
+
+
+def test_the_map_has_every_room_and_the_checked_arrows() -> None:
+    page = text_of(ROOT / "docs" / "map.md")
+    for room in Path(omamori.__file__).parent.iterdir():
+        if (room / "__init__.py").exists():
+            assert f"  {room.name}/" in page, room.name
+    contracts = tomllib.loads(text_of(ROOT / "pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    assert " → ".join(contracts[0]["layers"]) in page
+    for port in re.findall(r"`([a-z_]+\.[a-z_]+)\.([A-Z]\w+)`", page):
+        assert hasattr(importlib.import_module(f"omamori.{port[0]}"), port[1]), port
 
 
 def test_every_decision_is_listed() -> None:

@@ -30,7 +30,7 @@ with open_capture(sys.argv[1]) as capture:
 OURS_DECODE = """
 from omamori.adapters.capture.decode import Decoder
 from omamori.adapters.capture.file import open_capture
-decoder = Decoder(lambda sighting: None)
+decoder = Decoder(lambda sighting: None, told_again_after_s=86_400.0)  # as the whole does
 with open_capture(sys.argv[1]) as capture:
     for batch in capture.batches():
         decoder.hear(batch)

@@ -10,6 +10,16 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import msgspec
 
 from omamori.authority.csr import read_csr
+from omamori.authority.lines import (
+    DeviceLine,
+    DeviceLines,
+    ForeignLine,
+    IssuedLine,
+    IssuedLines,
+    ProductLine,
+    ProductLines,
+    Shown,
+)
 from omamori.authority.records import Device, Foreign, Product, RequestError
 from omamori.authority.registry import Target
 from omamori.documents.certificate import sha256
@@ -133,86 +143,6 @@ class Code(msgspec.Struct, frozen=True):
     """An enrolment code; it is told once."""
 
     code: str
-
-
-class DeviceLine(msgspec.Struct, frozen=True):
-    """One device in a list."""
-
-    name: str
-    uri: str
-    product: str
-    software: str
-    certified: int
-    rung: int
-    current: int
-    state: str
-    reasons: tuple[str, ...]
-    not_after: float
-
-
-class DeviceLines(msgspec.Struct, frozen=True):
-    """A page of devices."""
-
-    devices: list[DeviceLine]
-
-
-class ProductLine(msgspec.Struct, frozen=True):
-    """One product in a list, with its listed versions: name → current rung."""
-
-    name: str
-    title: str
-    maker: str
-    assessed: int
-    rung: int
-    why: str
-    versions: dict[str, int]
-
-
-class ProductLines(msgspec.Struct, frozen=True):
-    """A page of products."""
-
-    products: list[ProductLine]
-
-
-class IssuedLine(msgspec.Struct, frozen=True):
-    """One line of the record of issuance."""
-
-    number: int
-    kind: str
-    serial: str
-    subject: str
-    at: float
-
-
-class IssuedLines(msgspec.Struct, frozen=True):
-    """A page of the record of issuance."""
-
-    issued: list[IssuedLine]
-
-
-class ForeignLine(msgspec.Struct, frozen=True):
-    """An industry that this one knows; `rungs` is empty for an acquaintance."""
-
-    industry: str
-    host: str
-    url: str
-    seq: int
-    rungs: dict[int, int]
-
-
-class Shown(msgspec.Struct, frozen=True):
-    """An authority at a glance."""
-
-    industry: str
-    host: str
-    base: str
-    rungs: int
-    seq: int
-    statement_s: int
-    root_sha256: str
-    counts: dict[str, int]
-    industries: list[ForeignLine]
-    warnings: list[str]
 
 
 RequestT = TypeVar("RequestT", bound=msgspec.Struct)

@@ -14,9 +14,7 @@ from omamori.adapters.protocols import dns
 SERVICE = wire.vector(b"Living Room v1.2", 1) + wire.name("_hap._tcp.local")
 ANNOUNCED = wire.answer(
     wire.record(wire.name("_hap._tcp.local"), 12, b"\x10Living Room v1.2\xc0\x0c"),
-    wire.record(
-        SERVICE, 33, struct.pack("!HHH", 0, 0, 8080) + wire.name("Lamp.local"), 4500
-    ),
+    wire.record(SERVICE, 33, struct.pack("!HHH", 0, 0, 8080) + wire.name("Lamp.local"), 4500),
     wire.record(SERVICE, 16, b"\x08md=LX-10\x04MD=x\x05flags\x00", 4500),
     wire.record(wire.name("Lamp.local"), 1, bytes([192, 168, 1, 20])),
     wire.record(wire.name("Lamp.local"), 28, bytes([0xFE, 0x80, *[0] * 13, 1])),

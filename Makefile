@@ -33,8 +33,8 @@ test-all: $(VENV)/.dev ## the same with the slow tests
 	@$(BIN)/python -m pytest -q $(ARGS)
 
 lint: $(VENV)/.dev ## ruff, mypy, import-linter
-	@$(BIN)/ruff format --check src tests bench examples
-	@$(BIN)/ruff check src tests bench examples
+	@$(BIN)/ruff format --check src tests bench examples tools
+	@$(BIN)/ruff check src tests bench examples tools
 	@$(BIN)/mypy
 	@PYTHONPATH=src $(BIN)/lint-imports
 

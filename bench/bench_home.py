@@ -93,7 +93,7 @@ async def reactions(folder: Path) -> tuple[list[float], list[float]]:
         for rung, state in ((1, "suspended"), (5, "active")):
             begun = time.perf_counter()
             home.set_level("energy", "power-bank-10", rung)
-            while (found := home.links.get(link)) is None or found.state != state:
+            while (found := home.links.get(link)) is None or found.state != state:  # noqa: ASYNC110 - it looks from outside
                 await asyncio.sleep(0.001)
             times.append(time.perf_counter() - begun)
         begun = time.perf_counter()

@@ -30,9 +30,7 @@ def bring_uv(folder: Path) -> int:
     python = folder / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--python", str(python)]
     if subprocess.run([*pip, "--version"], capture_output=True, check=False).returncode != 0:
-        ensured = subprocess.run(
-            [str(python), "-m", "ensurepip"], capture_output=True, check=False
-        )
+        ensured = subprocess.run([str(python), "-m", "ensurepip"], capture_output=True, check=False)
         if ensured.returncode != 0:
             print(NO_PIP)
             return 1

@@ -32,7 +32,7 @@ SETTLE_MS = 12_000
 def running() -> Iterator[str]:
     """A fresh home on a free port; yields its address."""
     with tempfile.TemporaryDirectory() as folder:
-        home = subprocess.Popen(  # noqa: S603 - our own command
+        home = subprocess.Popen(
             [*OMAMORI, "run", "--data", f"{folder}/home", "--port", "0"],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -81,7 +81,7 @@ def sample_things(lang: str) -> tuple[ThingCard, ...]:
             name_of(key, lang),
             kind,
             ATTENTION if key == "aircon" else AS_USUAL,
-            None if key == "phone" else 1.0,
+            "said" if key == "phone" else "itself",
             CERTIFICATE if rung else VOUCHED,
             "certificate" if rung else "hub-word",
             LevelView(industry, rung) if rung else energy(2),
@@ -97,22 +97,22 @@ def network_things(lang: str) -> tuple[ThingCard, ...]:
     return (
         ThingCard(
             "02:00:5e:00:53:0a", "居間の見守りカメラ" if lang == "ja" else "Living room camera",
-            "camera", DANGER, 0.71, NOTHING, "nothing", None, NOW - 20, address="192.168.1.20",
+            "camera", DANGER, "likely", NOTHING, "nothing", None, NOW - 20, address="192.168.1.20",
         ),
         ThingCard(
-            "02:00:5e:00:53:01", router, "router", AS_USUAL, 0.97,
+            "02:00:5e:00:53:01", router, "router", AS_USUAL, "sure",
             (reason("ground.hub-word"),), "hub-word", energy(2), NOW - 4, address="192.168.1.1",
         ),
         ThingCard(
-            "ip:192.168.1.77", "192.168.1.77", "unknown", UNCONFIRMED, 0.0, NOTHING, "nothing",
+            "ip:192.168.1.77", "192.168.1.77", "unknown", UNCONFIRMED, "unknown", NOTHING, "nothing",
             None, NOW - 4000, address="192.168.1.77",
         ),
         ThingCard(
-            "02:00:5e:00:53:0b", "[LG] webOS TV OLED65C1PJB", "television", AS_USUAL, None,
+            "02:00:5e:00:53:0b", "[LG] webOS TV OLED65C1PJB", "television", AS_USUAL, "said",
             CERTIFICATE, "certificate", LevelView("av", 3), NOW - 90, address="192.168.1.31",
         ),
         ThingCard(
-            "hostile", HOSTILE_NAME, "printer", TAKE_CARE, 0.62, VOUCHED, "hub-word",
+            "hostile", HOSTILE_NAME, "printer", TAKE_CARE, "likely", VOUCHED, "hub-word",
             energy(1), NOW - 9, address="192.168.1.32",
         ),
     )  # fmt: skip
@@ -237,8 +237,8 @@ class FixtureHome:
         )
         own = tuple(link for link in links(lang) if thing_id in (link.one_id, link.other_id))
         return ThingView(
-            card, clues if card.sure != 0.0 else (), addresses, ("camera-530a.local", card.name),
-            card.why, own, "Example Electric 株式会社", corrected=card.sure is None,
+            card, clues if card.sure != "unknown" else (), addresses, ("camera-530a.local", card.name),
+            card.why, own, "Example Electric 株式会社", corrected=card.sure == "said",
             sample=bool(own),
         )  # fmt: skip
 

@@ -33,7 +33,7 @@ def test_a_label_is_always_well_formed(
 @given(st.lists(NAMES, min_size=0, max_size=12), st.sampled_from(["ja", "en"]))
 def test_a_map_is_always_well_formed(found: list[str], lang: str) -> None:
     cards = [
-        ThingCard(str(at), name, "car", at % 7, None, (), "nothing", None, 0.0, name)
+        ThingCard(str(at), name, "car", at % 7, "said", (), "nothing", None, 0.0, name)
         for at, name in enumerate(found)
     ]
     links = [

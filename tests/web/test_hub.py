@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,8 @@ def test_the_first_page_says_what_to_do_first(visitor: Visitor) -> None:
     text = visitor.get("/?lang=en").text
     assert text.index("What to do now") < text.index("Connected things") < text.index("How we hear")
     assert 'Unknown</span> <span class="dim">because:</span> Nothing speaks for it yet.' in text
-    assert "probably 71%" in text
+    assert "probably" in text
+    assert not re.search(r"\d ?%", text), "weights are uncalibrated: words, no percentages"
     assert "you said so" in text
     assert "not hearing" in text
 

@@ -10,9 +10,12 @@ from __future__ import annotations
 import asyncio
 import secrets
 import struct
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Self
 
 import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from OpenSSL import SSL
 from OpenSSL.crypto import FILETYPE_ASN1, dump_certificate
 
@@ -20,17 +23,14 @@ from omamori.documents.certificate import sha256
 from omamori.documents.reason import RefusedError
 from omamori.documents.sealed import ECDSA
 from omamori.trust import meeting
+from omamori.trust.book import Book
 from omamori.trust.standing import DEFAULT_CAPS, Caps, Credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import TracebackType
 
-    from cryptography import x509
-    from cryptography.hazmat.primitives.asymmetric import ec
     from OpenSSL.crypto import X509
 
-    from omamori.trust.book import Book
 
 READ_BYTES = 16 * 1024
 TLS_BYTES_MAX = 64 * 1024

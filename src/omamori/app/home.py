@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from omamori.simulation.sample_home import SampleHome
     from omamori.trust.standing import Standing
 
-SURE_OF_BAND = {"sure": 0.95, "likely": 0.7, "unsure": 0.3, "unknown": 0.0}
 STALE_S = 900.0
 """What was not heard for a quarter of an hour is shown in grey: it cannot be confirmed."""
 
@@ -111,7 +110,7 @@ class Home:
             name=_name(thing),
             kind=identity.kind.value or "unknown",
             state=views.UNCONFIRMED if stale else views.AS_USUAL,
-            sure=None if thing.is_corrected else SURE_OF_BAND[identity.confidence],
+            sure="said" if thing.is_corrected else identity.confidence,
             why=identity.reasons[:3],
             ground=standing.ground,
             level=level_view(standing.effective),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from omamori.documents.level import Ladder  # noqa: TC001 - msgspec reads it
+from omamori.documents.level import Ladder
 from omamori.documents.limits import (
     BUNDLE_BYTES_MAX,
     CHAIN_CERTIFICATES_MAX,

@@ -6,13 +6,13 @@ has expired: the last good colour of a stale label would be a lie.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
 from omamori.documents.reason import RefusedError
 
-FORMAT = "omamori-label/1"
+FORMAT: Final = "omamori-label/1"
 LABEL_BYTES_MAX = 8 * 1024
 LABEL_VALIDITY_S = 900
 """A label is made from what was heard; after a quarter of an hour it is shown in grey."""

@@ -153,9 +153,12 @@ class Links:
         b_of_a = judge(end_a.credentials, None, book_b, now, self.caps)
         a_verdict = decide(a_of_b, PURPOSES[purpose])
         b_verdict = decide(b_of_a, PURPOSES[purpose])
-        state = LIFE[old.state if old else "proposed", stricter(a_verdict.answer, b_verdict.answer)]
         theirs = book_a.translate(b_verdict.level.oid, now) if b_verdict.level else None
         level = link_level(a_verdict.level, theirs)
+        answer = stricter(a_verdict.answer, b_verdict.answer)
+        if level is None and answer in (ALLOW, LIMIT):
+            answer = REFUSE  # the two levels have no common measure: nothing says how far
+        state = LIFE[old.state if old else "proposed", answer]
         return Link(
             id=link_id,
             a=a,

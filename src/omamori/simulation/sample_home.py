@@ -261,7 +261,9 @@ class SampleHome:
         changes = self.links.rejudge(self.clock())
         if changes:
             self.entries.append([entry_of_change(change) for change in changes])
-            self.changes.update({change.link.id: change for change in changes})
+            self.changes.update(
+                {change.link.id: change for change in changes if change.before != change.link.state}
+            )
         self._changed()
 
     async def _tick(self) -> None:

@@ -126,7 +126,7 @@ class SampleViews:
             name=name_of(thing, lang),
             kind=role.kind,
             state=worst,
-            sure=None if not role.industry else 1.0,
+            sure="itself" if role.industry else "said",
             why=(Reason("sample.told-by-itself"),),
             ground=standing.ground,
             level=level_view(standing.effective),

@@ -41,6 +41,8 @@ def entry_of_change(change: Change) -> Entry:
     """How a change of a link is remembered."""
     link = change.link
     key = "happened.link-narrowed" if change.narrowed else "happened.link-opened"
+    if change.before == link.state:
+        key = "happened.link-judged-again"
     facts: Facts = {
         "one": link.a,
         "other": link.b,

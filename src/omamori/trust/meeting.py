@@ -13,12 +13,16 @@ import cbor2
 import msgspec
 
 from omamori.documents.certificate import sha256
+from omamori.documents.level import Level
 from omamori.documents.limits import CREDENTIALS_BYTES_MAX, TEXT_CHARACTERS_MAX
 from omamori.documents.reason import RefusedError
 from omamori.documents.sealed import read_cbor
 from omamori.trust.standing import DEFAULT_CAPS, Caps, Credentials, Proof, Standing, judge
 from omamori.trust.verdict import (
+    ALLOW,
+    LIMIT,
     PURPOSES,
+    REFUSE,
     STRICTEST_LAST,
     Verdict,
     decide,
@@ -27,7 +31,6 @@ from omamori.trust.verdict import (
 )
 
 if TYPE_CHECKING:
-    from omamori.documents.level import Level
     from omamori.trust.book import Book
 
 VERSION = "omamori-meeting/1"
@@ -207,6 +210,8 @@ class Meeting:
             raise MeetingError("meeting.out-of-order", {"expected": "credentials"})
         level = link_level(self._verdict.level, self.book.translate(oid, now) if oid else None)
         joint = stricter(self._verdict.answer, answer)
+        if level is None and joint in (ALLOW, LIMIT):
+            joint = REFUSE  # the two levels have no common measure: nothing says how far
         self.outcome = Outcome(
             purpose=self.purpose,
             peer=self._shown,

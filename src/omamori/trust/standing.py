@@ -298,8 +298,10 @@ def _current(
     translation = table.best(statement.level)
     theirs = issuer.member.ladder.read(statement.level)
     if translation is None:
-        rung = theirs.rung if theirs else 0
-        draft.because("standing.lowered-below-map", industry=leaf.industry, rung=rung)
+        if theirs is None:
+            draft.because("standing.level-not-mapped", industry=leaf.industry, oid=statement.level)
+        else:
+            draft.because("standing.lowered-below-map", industry=leaf.industry, rung=theirs.rung)
         return None
     draft.step(
         "step.statement",

@@ -13,6 +13,7 @@ import msgspec
 from omamori.documents.certificate import CertificateError
 from omamori.documents.crl import RevocationError, RevocationList, read_revocation_list
 from omamori.documents.cross import AuthorityCertificate, NameLimits, read_authority_certificate
+from omamori.documents.level import Level
 from omamori.documents.limits import PATHS_MAX
 from omamori.documents.reason import Reason
 from omamori.documents.sealed import verify_der
@@ -21,7 +22,7 @@ from omamori.trust.ports import PathError, PathRules
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from omamori.documents.level import Ladder, Level
+    from omamori.documents.level import Ladder
     from omamori.trust.ports import PathEngine
 
 RULES = PathRules()

@@ -9,11 +9,13 @@ import msgspec
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from omamori.documents.label import write_label
 from omamori.documents.reason import Reason, RefusedError
 from omamori.hub.identify_kinds import KINDS
 from omamori.web import draw, samples
 from omamori.web.frame import Pages, Site, Tab, language_of, site_app
 from omamori.web.guard import read_form
+from omamori.web.labels import label_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -142,7 +144,7 @@ def _labels(home: HomePort, pages: Pages) -> list[BaseRoute]:
             svg = draw.label_svg(view, language_of(request))
             return Response(svg, media_type="image/svg+xml")
         if path.endswith(".json"):
-            return Response(msgspec.json.encode(view), media_type="application/json")
+            return Response(write_label(label_of(view)), media_type="application/json")
         return pages.render(request, "label.html", view=view)
 
     return [

@@ -60,6 +60,15 @@ GROUNDS = {
     "nothing": "nothing yet",
 }
 
+SURENESS = {
+    "said": "you said so",
+    "itself": "it says so itself",
+    "sure": "almost sure",
+    "likely": "probably",
+    "unsure": "perhaps",
+    "unknown": "not known",
+}
+
 STATES = {
     "0": "Cannot be confirmed",
     "1": "As usual",

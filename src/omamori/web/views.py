@@ -44,7 +44,7 @@ class ThingCard(msgspec.Struct, frozen=True):
 
     Attributes:
         kind: a key of `omamori.hub.identify_kinds.KINDS`.
-        sure: 0 to 1, or None when a person said so.
+        sure: a key of `names.SURENESS`; words, because the weights behind it are uncalibrated.
         why: the strongest clues, or why it is unknown.
         ground: `certificate`, `hub-word` or `nothing`.
         room: industry for the sample home, or a room; may be empty.
@@ -54,7 +54,7 @@ class ThingCard(msgspec.Struct, frozen=True):
     name: str
     kind: str
     state: int
-    sure: float | None
+    sure: str
     why: tuple[Reason, ...]
     ground: str
     level: LevelView | None

@@ -18,6 +18,7 @@ from omamori.adapters.entries import SqliteEntries
 from omamori.adapters.keys import private_folder, read_secret, write_secret
 from omamori.app.home import Home
 from omamori.app.network import Network
+from omamori.app.patience import PatientProtocol
 from omamori.app.sample import serve_sample_authority
 from omamori.app.server import Server
 from omamori.app.vouching import open_voucher
@@ -70,12 +71,19 @@ def _listen(host: str, port: int, *, exact: bool) -> socket.socket:
     Raises:
         OSError: when none is free.
     """
-    for tried in range(port, port + (1 if exact or not port else PORTS_TRIED)):
+    wanted = [port] if exact else [*range(port, port + (PORTS_TRIED if port else 1)), 0]
+    for tried in wanted[:-1]:
         try:
-            return socket.create_server((host, tried), family=_family(host))
+            return _quick(socket.create_server((host, tried), family=_family(host)))
         except OSError:
             continue
-    return socket.create_server((host, port if exact else 0), family=_family(host))
+    return _quick(socket.create_server((host, wanted[-1]), family=_family(host)))
+
+
+def _quick(listening: socket.socket) -> socket.socket:
+    """Without this, answers over a socket that asyncio did not make itself wait 40 ms."""
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 def _family(host: str) -> socket.AddressFamily:
@@ -210,7 +218,7 @@ class Program:
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
-                http="httptools",
+                http=PatientProtocol,
                 ws="none",
                 limit_concurrency=CONNECTIONS_MAX,
                 timeout_graceful_shutdown=STOP_S,

@@ -29,7 +29,7 @@ from omamori.documents.certificate import read_device_certificate  # noqa: E402
 from omamori.documents.sealed import verify_der  # noqa: E402
 from omamori.documents.statement import read_statement  # noqa: E402
 from omamori.documents.status import status_list, write_status_token  # noqa: E402
-from omamori.trust import standing  # noqa: E402
+from omamori.trust import standing, word  # noqa: E402
 from omamori.trust.book import Book  # noqa: E402
 from omamori.trust.standing import Credentials, Proof, judge  # noqa: E402
 from omamori.trust.table import Table, build_table  # noqa: E402
@@ -74,7 +74,7 @@ def decisions(book: Book, met: list[Met]) -> Callable[[], None]:
 def forget() -> None:
     """Let every thing be a stranger again."""
     standing._certificate.cache_clear()  # noqa: SLF001 - the very thing that is measured
-    standing._statement.cache_clear()  # noqa: SLF001
+    word._statement.cache_clear()  # noqa: SLF001
 
 
 def floor(industry: Industry, made: list[Thing], met: list[Met]) -> Callable[[], None]:

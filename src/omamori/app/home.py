@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from omamori.documents.reason import Reason, RefusedError
 from omamori.ledger.entry import Entry
-from omamori.simulation.sample_views import PREFIX, SampleViews, level_view, name_of
+from omamori.simulation.sample_views import PREFIX, SampleViews, level_view, name_of, narrowing
 from omamori.web import views
 
 if TYPE_CHECKING:
@@ -272,7 +272,7 @@ def _entry(entry: Entry, lang: str) -> views.EntryView:
             what.key, {k: str(v) if k in ("one", "other") else v for k, v in params.items()}
         ),
         state=views.ATTENTION if narrowed else views.AS_USUAL,
-        reasons=entry.reasons[1:],
+        reasons=narrowing(entry.reasons[1:]) if narrowed else entry.reasons[1:],
         path=f"/sample/meetings/{meeting}" if meeting else "",
         by="",
         digest="",

@@ -93,7 +93,7 @@ class SampleViews:
                     },
                 ),
                 path=f"/things/{PREFIX}{self._weaker(link)}",
-                why=_lowering(link),
+                why=(*_lowering(link)[:1], Reason("todo.update")),
                 name=name_of(self._weaker(link), lang),
             )
             for link in self.home.links.all()
@@ -194,7 +194,7 @@ class SampleViews:
             answer=ANSWER_OF_STATE[link.state],
             level=level_view(link.level),
             until=link.until if link.state in (ACTIVE, LIMITED) else None,
-            reasons=() if link.state == ACTIVE else _distinct(link.reasons),
+            reasons=() if link.state == ACTIVE else _distinct(narrowing(link.reasons)),
             meeting_id=self._meeting_of(link),
             before=before,
             changed_at=change.at if change else None,
@@ -301,6 +301,11 @@ def _title(product: Product, lang: str) -> str:
     """What people call the product; the cast's are known in both languages."""
     role = BY_PRODUCT.get(product.name)
     return name_of(role.id, lang) if role else product.title or product.name
+
+
+def narrowing(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
+    """Without the side that had nothing against it: it does not explain a refusal."""
+    return tuple(reason for reason in reasons if reason.key != "verdict.level-suffices")
 
 
 def _distinct(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:

@@ -83,7 +83,7 @@ def quiet(folder: Path) -> Path:
 def test_a_home_starts_survives_kill_9_and_stops_in_order(tmp_path: Path) -> None:
     folder = quiet(tmp_path / "data")
     with home(folder) as (address, _, running):
-        page = wait_for(f"{address}/sample?lang=en", "share electricity")
+        page = wait_for(f"{address}/sample?lang=en", "They may work together")
         assert "Home battery" in page
         assert get(f"{address}/healthz")[0] == 200
         assert "omamori_entries" in get(f"{address}/metrics")[1]

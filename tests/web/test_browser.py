@@ -234,12 +234,14 @@ def test_a_change_shows_by_itself_and_keeps_what_is_open(browser: Browser, serve
     page, complaints = watched(context)
     page.goto("/sample")
     page.wait_for_selector("body.is-live")
+    page.click("#products-energy summary")
     page.click("#map-energy summary")
     page.focus("#lower-energy-2")
     assert page.is_visible("text=Now Lv.4, certified Lv.4 >> nth=0")
     served.home.level = 2
     served.live.changed("sample")
     page.wait_for_selector("text=Now Lv.2, certified Lv.4", timeout=5000)
+    assert page.get_attribute("#products-energy", "open") is not None
     assert page.get_attribute("#map-energy", "open") is not None
     assert page.evaluate("document.activeElement.id") == "lower-energy-2"
     served.home.level = 4
@@ -258,7 +260,7 @@ def test_a_change_on_the_way_is_not_missed(browser: Browser, served: Served) -> 
 
     page.route("**/live", late)
     page.goto("/sample")
-    page.wait_for_selector("text=Now Lv.1, certified Lv.4", timeout=5000)
+    page.wait_for_selector("text=Now Lv.1, certified Lv.4", state="attached", timeout=5000)
     served.home.level = 4
     context.close()
 

@@ -121,15 +121,21 @@ def test_a_battery_that_hides_the_bad_news_gains_nothing(home: Home) -> None:
 def test_without_the_internet_trust_fades_and_comes_back(home: Home) -> None:
     assert home.meet(NOW) == ACTIVE
 
-    # The line is cut. For a day nothing changes; the next day the lists are too old to believe.
+    # The line is cut. For a day nothing changes; then the lists are old, and only a part is left.
     assert home.look(NOW + 20 * HOUR_S) is None
     change = home.look(NOW + 2 * DAY_S)
     assert change is not None
-    assert change.link.state in (LIMITED, SUSPENDED)
-    assert home.why() & {"path.revocation-stale", "standing.statement-old"}
+    assert change.link.state == LIMITED
+    assert {"standing.lists-old", "standing.statement-old"} <= home.why()
+
+    # After more than a week without news nothing can be believed any more.
+    change = home.look(NOW + 9 * DAY_S)
+    assert change is not None
+    assert change.link.state == SUSPENDED
+    assert "path.revocation-stale" in home.why()
 
     # When the line is back, so is the link.
-    day = NOW + 3 * DAY_S
+    day = NOW + 10 * DAY_S
     home.news(day)
     change = home.look(day)
     assert change is not None

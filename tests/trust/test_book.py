@@ -210,8 +210,11 @@ def test_a_table_is_made_once_until_its_end() -> None:
         table = book.table(issuer, NOW)
     assert isinstance(table, Table)
     assert engine.asked == 2
-    assert not isinstance(book.table(issuer, table.valid_until), Table)
+    later = book.table(issuer, table.valid_until)
+    assert isinstance(later, Table)
+    assert later.stale_since == table.valid_until
     assert engine.asked == 3
+    assert not isinstance(book.table(issuer, later.valid_until), Table)
 
 
 def test_a_path_that_does_not_hold_is_not_tried_for_every_stranger() -> None:

@@ -314,13 +314,32 @@ def test_without_a_distribution_point_a_list_still_counts(health: Industry) -> N
 
 
 @pytest.mark.parametrize(
-    ("hours", "key"), [(30, "path.revocation-stale"), (-30, "path.not-yet-valid")]
+    ("hours", "key"), [(8 * 24 + 1, "path.revocation-stale"), (-30, "path.not-yet-valid")]
 )
 def test_a_list_out_of_its_time_is_no_list(
     energy: Industry, health: Industry, hours: int, key: str
 ) -> None:
     path = (energy.cross(health, MAP), health.issuing_der)
     assert key in why(made(energy, [path], lists(energy, health), NOW + hours * 3600))
+
+
+@pytest.mark.parametrize("hours", [25, 7 * 24])
+def test_a_list_that_ran_out_less_than_a_week_ago_still_counts_and_says_so(
+    energy: Industry, health: Industry, hours: int
+) -> None:
+    path = (energy.cross(health, MAP), health.issuing_der)
+    now = NOW + hours * 3600
+    table = made(energy, [path], lists(energy, health), now)
+    assert isinstance(table, Table)
+    assert table.stale_since == NOW + 24 * 3600
+    assert now < table.valid_until <= NOW + 8 * 24 * 3600
+
+
+def test_grace_for_lists_is_no_grace_for_certificates(energy: Industry, health: Industry) -> None:
+    cross = energy.cross(health, MAP, days=2)  # it ran from a day before NOW to a day after
+    table = made(energy, [(cross, health.issuing_der)], lists(energy, health), NOW + 30 * 3600)
+    assert isinstance(table, tuple)
+    assert "path.expired" in why(table)
 
 
 def test_a_list_that_another_signed_does_not_clear_the_revoked(

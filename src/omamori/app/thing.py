@@ -10,6 +10,7 @@ The folder is made once, with a code from the industry's authority: `omamori thi
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING, Self
 
@@ -31,6 +32,7 @@ from omamori.documents.certificate import (
 from omamori.documents.reason import RefusedError
 from omamori.trust.book import Book
 from omamori.trust.standing import DEFAULT_CAPS, Caps, Credentials
+from omamori.trust.verdict import PURPOSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 
 ABOUT, CERTIFICATE, BUNDLE, STATEMENT = "thing.json", "thing.der", "bundle.cose", "statement.cwt"
 KEY = "thing"
+FOLLOW_RETRY_S = 5.0
 
 
 class ThingError(RefusedError):
@@ -92,7 +95,7 @@ class Thing:
         if (self.folder / BUNDLE).exists():
             try:
                 octets = (self.folder / BUNDLE).read_bytes()
-                self.book.load(read_bundle(octets), time.time())
+                self.book.load(read_bundle(octets), time.time(), kept=True)
             except BundleError:
                 return
 
@@ -109,6 +112,22 @@ class Thing:
         write_secret(self.folder / BUNDLE, bundle)
         write_secret(self.folder / STATEMENT, self.statement)
 
+    async def follow(self) -> None:
+        """Refresh whenever the authority publishes anything new, until cancelled.
+
+        A thing that does not follow keeps showing a word that was withdrawn, and is refused for it.
+        """
+        async with AuthorityClient(self.about.url, self.about.root) as client:
+            seq = 0
+            while True:
+                try:
+                    newest = await client.changes(seq)
+                    if newest != seq:
+                        await self.refresh()
+                        seq = newest
+                except RefusedError:
+                    await asyncio.sleep(FOLLOW_RETRY_S)
+
     def credentials(self) -> Credentials:
         """What it shows."""
         return Credentials(self.certificate, self.statement)
@@ -122,8 +141,11 @@ class Thing:
         """Meet the thing that answers at `host:port`.
 
         Raises:
+            ThingError: `meeting.purpose-unknown`, before anybody is called.
             TransportError, MeetingError: the meeting broke; the reason says how.
         """
+        if purpose not in PURPOSES:
+            raise ThingError("meeting.purpose-unknown", {"purpose": purpose[:60]})
         return await call(host, port, self.bearer(), purpose)
 
     def answer(self, told: Callable[[Outcome | RefusedError], None]) -> Answerer:

@@ -13,6 +13,7 @@ from omamori.documents.reason import RefusedError
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
+    from omamori.app.thing import Thing
     from omamori.trust.meeting import Outcome
 
 app = typer.Typer(no_args_is_help=True, help="A thing that meets others: for developers.")
@@ -44,17 +45,19 @@ def answer(
     host: Annotated[str, typer.Option(help="Address to answer at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535)] = 4119,
 ) -> None:
-    """Answer meetings until stopped; prints each outcome."""
+    """Answer meetings until stopped, following the authority's news; prints each outcome."""
     from omamori.app.thing import Thing  # noqa: PLC0415 - quick --help
 
     async def work() -> None:
         thing = Thing.open(folder)
-        await thing.refresh()
+        await _freshen(thing)
         answering = await thing.answer(_tell).open(host, port)
+        following = asyncio.create_task(thing.follow())
         typer.echo(f"answering at {host}:{answering.port}")
         try:
             await asyncio.Event().wait()
         finally:
+            following.cancel()
             await answering.close()
 
     _plainly(work())
@@ -67,10 +70,24 @@ def meet(folder: Folder, host: str, port: int, purpose: Purpose = "read-measurem
 
     async def work() -> None:
         thing = Thing.open(folder)
-        await thing.refresh()
+        await _freshen(thing)
         _tell(await thing.meet(host, port, purpose))
 
     _plainly(work())
+
+
+async def _freshen(thing: Thing) -> None:
+    """Fetch news; without a line, go on with what was kept, and say so."""
+    from omamori.adapters.authority_client import AuthorityUnreachableError  # noqa: PLC0415
+    from omamori.web.words import sentence  # noqa: PLC0415 - quick --help
+
+    try:
+        await thing.refresh()
+    except AuthorityUnreachableError as error:
+        typer.echo(f"{sentence(error.reason, 'ja')}\n{sentence(error.reason, 'en')}", err=True)
+        if not thing.statement:
+            raise
+        typer.echo("前に受け取ったもので続けます。/ Going on with what was kept.", err=True)
 
 
 def _tell(result: Outcome | RefusedError) -> None:
@@ -82,6 +99,8 @@ def _tell(result: Outcome | RefusedError) -> None:
     typer.echo(f"{result.answer}: {result.level or 'no level'} ({result.purpose})")
     for reason in (*result.standing.steps, *result.verdict.reasons):
         typer.echo(f"  {sentence(reason, 'en')}")
+    if result.peer_answer != "allow":
+        typer.echo(f"The other side says {result.peer_answer}: {', '.join(result.peer_reasons)}")
 
 
 def _plainly(work: Coroutine[None, None, None]) -> None:
@@ -92,6 +111,9 @@ def _plainly(work: Coroutine[None, None, None]) -> None:
         asyncio.run(work)
     except RefusedError as error:
         typer.echo(f"{sentence(error.reason, 'ja')}\n{sentence(error.reason, 'en')}", err=True)
+        raise typer.Exit(1) from error
+    except OSError as error:
+        typer.echo(f"{error.strerror or error} ({error.filename or ''})", err=True)
         raise typer.Exit(1) from error
     except KeyboardInterrupt:
         raise typer.Exit(0) from None

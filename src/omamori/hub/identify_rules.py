@@ -10,6 +10,7 @@ import msgspec
 from omamori.documents.reason import RefusedError
 from omamori.hub.identify_kinds import KINDS
 from omamori.hub.identify_makers import TEXT_MAX, Claim, Makers
+from omamori.hub.identify_shelf import Pattern, Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,6 +23,7 @@ FAMILIES = frozenset({
 """Families of clues; each has its sentence."""
 CACHE_ENTRIES_MAX = 4096  # heard values whose answer is remembered
 WEIGHT_MAX = 10.0
+_ECHONET_PLACES = ("echonet.object.eoj", "echonet.object.epc.8a", "echonet.object.epc.8c")
 _PREFIX_DIGITS = (9, 7, 6)  # IEEE MA-S, MA-M and MA-L assignments, longest first
 _GROUP_BIT, _LOCAL_BIT = 0x01, 0x02  # IEEE 802, first octet
 
@@ -125,10 +127,12 @@ class Rulebook:
                 self._prefixes.update((run[i : i + 6], maker) for i in range(0, len(run), 6))
         self._echonet_class = {c: k for file in files for c, k in file.echonet_class.items()}
         self._echonet_maker = {c: m for file in files for c, m in file.echonet_maker.items()}
-        self._shelves: dict[str, _Shelf] = {name: _Shelf() for name in self._places}
+        self._shelves = {name: Shelf() for name in self._places}
         for rule in (rule for file in files for rule in file.rule):
+            pattern = Pattern(rule.like) if rule.like else None
             for place in self._spread(rule.at):
-                self._shelves[place].put(rule)
+                self._shelves[place].put(rule, pattern)
+        self._read_in = _by_kind([*self._places, *_ECHONET_PLACES])
         self._cache: dict[tuple[str, str], tuple[Claim, ...]] = {}
 
     def _spread(self, at: Iterable[str]) -> Iterable[str]:
@@ -142,11 +146,19 @@ class Rulebook:
 
     def read(self, kind: str, fields: Mapping[str, str], at: float) -> list[Clue]:
         """Clues that a sighting holds; empty where no rule knows anything about it."""
-        clues = []
-        for place, text in _views(kind, fields):
-            claims = self._said(place, text[:TEXT_MAX].strip())
-            if claims:
-                clues.append(Clue(at, place, text[:TEXT_MAX].strip(), claims))
+        clues: list[Clue] = []
+        places = self._read_in.get(kind)
+        if places is None:
+            return clues
+        if kind == "talk.service":
+            fields = _with_use(fields)
+        for field, text in fields.items():
+            place = places.get(field)
+            if place is not None:
+                said = text[:TEXT_MAX].strip()
+                claims = self._said(place, said)
+                if claims:
+                    clues.append(Clue(at, place, said, claims))
         return clues
 
     def address(self, mac: str, at: float) -> Clue | None:
@@ -218,38 +230,6 @@ class Rulebook:
         return []
 
 
-class _Shelf:
-    """The rules of one place, by how they compare."""
-
-    def __init__(self) -> None:
-        self.equals: dict[str, list[Rule]] = {}
-        self.under: dict[str, list[Rule]] = {}
-        self.like: list[tuple[re.Pattern[str], Rule]] = []
-
-    def put(self, rule: Rule) -> None:
-        for value in rule.equals:
-            self.equals.setdefault(value.casefold(), []).append(rule)
-        for name in rule.under:
-            self.under.setdefault(name.casefold(), []).append(rule)
-        if rule.like:
-            self.like.append((_pattern(rule.like), rule))
-
-    def find(self, text: str) -> Iterable[tuple[Rule, str]]:
-        """Rules that fit, each with the model that it reads from the text."""
-        folded = text.casefold()
-        for rule in self.equals.get(folded, ()):
-            yield rule, rule.model
-        if self.under:
-            labels = folded.rstrip(".").split(".")
-            for first in range(len(labels)):
-                for rule in self.under.get(".".join(labels[first:]), ()):
-                    yield rule, rule.model
-        for pattern, rule in self.like:
-            match = pattern.search(text)
-            if match:
-                yield rule, match.group(1) or "" if rule.model == "\\1" else rule.model
-
-
 def rule_file(table: object, name: str) -> RuleFile:
     """A parsed TOML table as a rule file.
 
@@ -283,7 +263,7 @@ def _wrong(rule: Rule) -> str:
     if len(rule.like) > PATTERN_MAX:
         return f"a pattern has at most {PATTERN_MAX} characters"
     try:
-        has_group = bool(_pattern(rule.like).groups)
+        has_group = bool(re.compile(rule.like, re.IGNORECASE).groups)
     except re.error as wrong:
         return f"pattern: {wrong}"
     return "\\1 needs a group in the pattern" if rule.model == "\\1" and not has_group else ""
@@ -305,17 +285,20 @@ def is_group(mac: str) -> bool:
     ) and bool(int(first, 16) & _GROUP_BIT)  # fmt: skip
 
 
-def _views(kind: str, fields: Mapping[str, str]) -> Iterable[tuple[str, str]]:
-    """The places and texts of one sighting."""
-    for field, text in fields.items():
-        yield f"{kind}.{field}", text
-    if kind == "talk.service":
-        proto, port, role = (fields.get(f, "") for f in ("proto", "port", "role"))
-        yield "talk.service.use", f"{proto}/{port} {role}"
+def _by_kind(places: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Places by kind of fact (two labels) and field; other fields need no look."""
+    found: dict[str, dict[str, str]] = {}
+    for place in places:
+        room, _, rest = place.partition(".")
+        kind, _, field = rest.partition(".")
+        found.setdefault(f"{room}.{kind}", {})[field] = place
+    return found
 
 
-def _pattern(like: str) -> re.Pattern[str]:
-    return re.compile(like, re.IGNORECASE)
+def _with_use(fields: Mapping[str, str]) -> dict[str, str]:
+    """A service's fields, and how it is used as one text."""
+    proto, port, role = (fields.get(f, "") for f in ("proto", "port", "role"))
+    return {**fields, "use": f"{proto}/{port} {role}"}
 
 
 def _ascii(text: str) -> str:

@@ -144,15 +144,18 @@ class Inventory:
 
     def hear(self, sighting: Sighting) -> None:
         """Take one sighting in; the last word on who owns an address wins."""
-        source = sighting.source
+        source, at = sighting.source, sighting.at
         ip = source[3:] if source.startswith("ip:") else ""
-        if (ip and _is_nobody(ip)) or (not ip and (len(source) != 17 or is_group(source))):  # noqa: PLR2004 -- aa:bb:cc:dd:ee:ff
-            self.refused += 1
-            return
-        at = sighting.at
-        record = self._record(self._by_ip.get(ip, source) if ip else source, at)
-        record.last_seen = max(record.last_seen, at)
-        record.first_seen = min(record.first_seen, at)
+        record = self._things.get(self._by_ip.get(ip, source) if ip else source)
+        if record is None:
+            if _is_no_thing(source, ip):
+                self.refused += 1
+                return
+            record = self._new(source, at)
+        if at > record.last_seen:
+            record.last_seen = at
+        elif at < record.first_seen:
+            record.first_seen = at
         record.heard_by.add(sighting.kind)
         if ip:
             self._owns(record, ip, at)
@@ -230,15 +233,13 @@ class Inventory:
             raise CorrectionRefusedError("identify.no-such-kind", {"kind": ""})
         self._corrections = read
 
-    def _record(self, thing_id: str, at: float) -> _Record:
-        record = self._things.get(thing_id)
-        if record is None:
-            if len(self._things) >= THINGS_MAX:
-                self._make_room()
-            record = self._things[thing_id] = _Record(thing_id, at)
-            clue = self._rules.address(thing_id, at) if record.mac else None
-            if clue:
-                record.note(clue)
+    def _new(self, thing_id: str, at: float) -> _Record:
+        if len(self._things) >= THINGS_MAX:
+            self._make_room()
+        record = self._things[thing_id] = _Record(thing_id, at)
+        clue = self._rules.address(thing_id, at) if record.mac else None
+        if clue:
+            record.note(clue)
         return record
 
     def _make_room(self) -> None:

@@ -23,7 +23,7 @@ from omamori.documents.limits import CLOCK_SKEW_S_MAX
 from omamori.documents.reason import Reason
 from omamori.documents.sealed import verify_der
 from omamori.documents.status import StatusError, StatusToken, read_status_token
-from omamori.trust.table import Table, build_table
+from omamori.trust.table import STALE_S_MAX, Table, build_table
 
 if TYPE_CHECKING:
     from omamori.trust.ports import PathEngine
@@ -66,8 +66,12 @@ class Book:
         """Every industry known, recognised or not."""
         return tuple(issuer.member for issuer in self._issuers.values())
 
-    def load(self, signed: SignedBundle, now: float) -> None:
+    def load(self, signed: SignedBundle, now: float, *, kept: bool = False) -> None:
         """Take in the own industry's bundle, after checking its seal and freshness.
+
+        Args:
+            kept: it comes from the verifier's own keeping, where age is no sign of a roll-back;
+                its lists may then be stale, and what is judged by them is capped.
 
         Raises:
             BundleError: when it is of another root, older than the last, expired or not signed by
@@ -78,7 +82,9 @@ class Book:
             raise BundleError("bundle.other-root")
         if bundle.seq < self.seq:
             raise BundleError("bundle.older-than-known", {"seq": bundle.seq, "known": self.seq})
-        if bundle.issued_at > now + CLOCK_SKEW_S_MAX or now >= bundle.expires_at:
+        if bundle.issued_at > now + CLOCK_SKEW_S_MAX or now >= bundle.expires_at + (
+            STALE_S_MAX if kept else 0.0
+        ):
             raise BundleError("bundle.expired")
         try:
             own = _issuer(bundle.members[0])
@@ -91,6 +97,7 @@ class Book:
             own.member.revocations,
             self.engine,
             now,
+            STALE_S_MAX if kept else 0.0,
         )
         if (
             not isinstance(table, Table)

@@ -139,6 +139,9 @@ def judge(
     current = current_level(
         credentials.statement, leaf, issuer, table, book, certified, now, draft, caps
     )
+    if current is not None and table.stale_since:
+        draft.because("standing.lists-old", hours=int((now - table.stale_since) // 3600))
+        current = capped(current, caps.aged, "step.capped-lists", draft)
     if credentials.vouch:
         return _vouched(credentials.vouch, leaf, book, current, now, draft, caps)
     if current is not None:

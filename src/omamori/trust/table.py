@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from omamori.trust.ports import PathEngine
 
 RULES = PathRules()
+STALE_S_MAX = 7 * 86400.0
+"""How long lists that ran out still count, capped: a week without a line is a holiday or a storm."""
 
 
 class Translation(msgspec.Struct, frozen=True, gc=False):
@@ -53,6 +55,8 @@ class Table(msgspec.Struct, frozen=True):
         revoked: serial numbers that the issuing CA has revoked.
         valid_from, valid_until: seconds since the epoch; latest start and earliest expiry of any
             part.
+        stale_since: when the first of its revocation lists ran out, 0.0 while all are fresh; what
+            rests on a stale table is capped.
         reasons: why paths did not hold, when some did not.
     """
 
@@ -62,6 +66,7 @@ class Table(msgspec.Struct, frozen=True):
     valid_from: float
     valid_until: float
     reasons: tuple[Reason, ...] = ()
+    stale_since: float = 0.0
 
     def best(self, oid: str) -> Translation | None:
         """The best translation of `oid`, or None: not mapped is no level."""
@@ -82,24 +87,32 @@ def build_table(
     revocations: Sequence[bytes],
     engine: PathEngine,
     now: float,
+    grace_s: float = STALE_S_MAX,
 ) -> Table | tuple[Reason, ...]:
     """Evaluate every published path and rank the levels for each foreign policy, best first.
 
     Both engines' answers depend on the order when a CA has two cross-certificates, so each listed
     path is evaluated by itself. Never more than `PATHS_MAX`; nothing is discovered.
 
+    A home that is offline keeps judging for `grace_s` by lists that ran out: as of the moment when
+    the first of them did, and no certificate may have run out since.
+
     Returns:
         the table, or all reasons why no path holds.
     """
-    lists, reasons = _lists(revocations, now)
+    lists, reasons = _lists(revocations, now, grace_s)
+    stale_since = _stale_since(lists, now)
+    as_of = stale_since - 1 if stale_since else now
     translated: dict[str, list[Translation]] = {}
     issuing: AuthorityCertificate | None = None
     starts = [crl.this_update for crl in lists]
-    ends = [crl.next_update for crl in lists]
+    ends = [crl.next_update + (grace_s if crl.next_update <= now else 0.0) for crl in lists]
     for chain in paths[:PATHS_MAX]:
         try:
             path = _path(chain)
-            policies = engine.policies(anchor, chain, [crl.der for crl in lists], now, RULES)
+            if any(certificate.not_after <= now for certificate in path):
+                raise PathError("path.expired")  # noqa: TRY301 - one way out for every refusal
+            policies = engine.policies(anchor, chain, [crl.der for crl in lists], as_of, RULES)
         except (CertificateError, PathError) as error:
             reasons.append(error.reason)
             continue
@@ -121,7 +134,15 @@ def build_table(
         oid: tuple(sorted(found, key=lambda each: -each.level.rung))
         for oid, found in translated.items()
     }
-    return Table(issuing, levels, newest.revoked, max(starts), min(ends), tuple(reasons))
+    return Table(
+        issuing,
+        levels,
+        newest.revoked,
+        max(starts),
+        min(ends),
+        tuple(reasons),
+        stale_since,
+    )
 
 
 def _path(chain: Sequence[bytes]) -> tuple[AuthorityCertificate, ...]:
@@ -152,7 +173,9 @@ def _speaks_for(crl: RevocationList, issuing: AuthorityCertificate) -> bool:
     )
 
 
-def _lists(revocations: Sequence[bytes], now: float) -> tuple[list[RevocationList], list[Reason]]:
+def _lists(
+    revocations: Sequence[bytes], now: float, grace_s: float
+) -> tuple[list[RevocationList], list[Reason]]:
     lists: list[RevocationList] = []
     reasons: list[Reason] = []
     for der in revocations:
@@ -163,11 +186,20 @@ def _lists(revocations: Sequence[bytes], now: float) -> tuple[list[RevocationLis
             continue
         if crl.this_update > now:
             reasons.append(Reason("path.not-yet-valid"))
-        elif crl.next_update > now:
-            lists.append(crl)
-        else:
+        elif crl.next_update <= now - grace_s:
             reasons.append(Reason("path.revocation-stale"))
+        else:
+            lists.append(crl)
     return lists, reasons
+
+
+def _stale_since(lists: Sequence[RevocationList], now: float) -> float:
+    """When the first CA was left without a fresh list; 0.0 while every CA has one."""
+    newest: dict[tuple[bytes, bytes], float] = {}
+    for crl in lists:
+        ca = (crl.issuer_der, crl.key_id)
+        newest[ca] = max(newest.get(ca, 0.0), crl.next_update)
+    return min((until for until in newest.values() if until <= now), default=0.0)
 
 
 def _translations(

@@ -139,7 +139,10 @@ def from_our_page(request: Request) -> bool:
     """
     origin = request.headers.get("origin")
     if origin is not None:
-        return urlsplit(origin).netloc == request.headers.get("host", "")
+        try:
+            return urlsplit(origin).netloc == request.headers.get("host", "")
+        except ValueError:  # an origin such as `http://[abc`
+            return False
     return request.headers.get("sec-fetch-site", "same-origin") == "same-origin"
 
 

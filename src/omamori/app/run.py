@@ -86,6 +86,17 @@ def _quick(listening: socket.socket) -> socket.socket:
     return listening
 
 
+def _own_address() -> str:
+    """This machine's address towards its network, or ""; nothing is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # TEST-NET-1 (RFC 5737); only a route is looked up
+        except OSError:
+            return ""
+        address: str = probe.getsockname()[0]
+    return "" if address.startswith("127.") else address
+
+
 def _family(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
 
@@ -101,7 +112,7 @@ class Program:
         self.on_lan = config.web.host not in ("127.0.0.1", "::1", "localhost")
         self.listening = _listen(config.web.host, config.web.port, exact=exact_port)
         host = f"[{config.web.host}]" if ":" in config.web.host else config.web.host
-        shown = socket.gethostname() if self.on_lan else host
+        shown = (_own_address() or socket.gethostname()) if self.on_lan else host
         self.address = f"http://{shown}:{self.listening.getsockname()[1]}"
         self.sample: SampleHome | None = None
         self.door: Door | None = None

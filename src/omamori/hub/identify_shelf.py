@@ -92,9 +92,7 @@ def _words(part: Any) -> frozenset[str]:  # noqa: ANN401 -- the standard library
         if run:
             found.append(frozenset({run}))
             run = ""
-        if name == "SUBPATTERN":
-            found.append(_words(value[-1]))
-        elif name in _REPEATS and value[0] > 0:
+        if name == "SUBPATTERN" or (name in _REPEATS and value[0] > 0):
             found.append(_words(value[-1]))
         elif name == "BRANCH":
             branches = [_words(branch) for branch in value[-1]]

@@ -26,6 +26,7 @@ FORGET_AFTER_S = 30 * 86_400.0  # a thing or clue not heard for this long is for
 SETTLED_AFTER_S = 3600.0  # a thing heard over this span counts as living here
 EVICT_SHARE = 16  # a full inventory lets go of one part in this many at once
 
+_MAC_LENGTH = len("aa:bb:cc:dd:ee:ff")
 _ADDRESS_FACTS = frozenset({"address.ipv4", "address.ipv6", "neighbour.entry"})
 _NOBODY = ("0.0.0.0", "::", "127.", "::1", "255.255.255.255")  # noqa: S104 -- addresses that no thing owns
 
@@ -146,12 +147,13 @@ class Inventory:
         """Take one sighting in; the last word on who owns an address wins."""
         source, at = sighting.source, sighting.at
         ip = source[3:] if source.startswith("ip:") else ""
-        record = self._things.get(self._by_ip.get(ip, source) if ip else source)
-        if record is None:
-            if _is_no_thing(source, ip):
+        thing_id = self._by_ip.get(ip, source) if ip else source
+        record = self._things.get(thing_id)
+        if record is None:  # only then: what is no thing was never taken in
+            if _is_nobody(ip) if ip else len(source) != _MAC_LENGTH or is_group(source):
                 self.refused += 1
                 return
-            record = self._new(source, at)
+            record = self._new(thing_id, at)
         if at > record.last_seen:
             record.last_seen = at
         elif at < record.first_seen:
@@ -257,9 +259,13 @@ class Inventory:
                 del self._by_ip[ip]
 
     def _owns(self, record: _Record, ip: str, at: float) -> None:
+        owner = self._by_ip.get(ip)
+        if owner == record.id and ip in record.ips:  # its own already; now the latest heard
+            del record.ips[ip]
+            record.ips[ip] = at
+            return
         if not ip or _is_nobody(ip):
             return
-        owner = self._by_ip.get(ip)
         if owner != record.id:
             self._moved(ip, owner, record)
         record.ips.pop(ip, None)

@@ -395,3 +395,14 @@ def test_a_certificate_outside_the_profile_is_nothing(energy: Industry) -> None:
     standing = judge(Credentials(device({"policies": None})), None, energy.book(), NOW)
     assert why(standing) == ["certificate.extension-missing"]
     assert standing.effective is None
+
+
+def test_a_warning_cannot_be_left_out(energy: Industry, health: Industry) -> None:
+    """A thing that was warned of, and now shows no word at all, does not count as unstated."""
+    book, thing = energy.book(), health.thing(5)
+    bare = Credentials(thing.certificate)
+    assert judge(bare, None, book, NOW).effective is not None
+    assert seen(thing, book, tier=96).effective is None
+    assert why(judge(bare, None, book, NOW)) == ["standing.word-left-out"]
+    assert seen(thing, book).effective is not None
+    assert why(judge(bare, None, book, NOW)) == ["standing.no-statement"]

@@ -61,6 +61,7 @@ class Book:
         self._issuers: dict[bytes, Issuer] = {}
         self._by_base: dict[str, Issuer] = {}
         self._seen: OrderedDict[bytes, int] = OrderedDict()
+        self._warned: OrderedDict[bytes, None] = OrderedDict()
 
     def industries(self) -> tuple[Member, ...]:
         """Every industry known, recognised or not."""
@@ -163,6 +164,18 @@ class Book:
         if len(self._seen) > SEEN_THINGS_MAX:
             self._seen.popitem(last=False)
         return newest
+
+    def note(self, thumbprint: bytes, *, stands: bool) -> None:
+        """Remember whether a thing's newest word stands, so that it cannot be left out."""
+        self._warned.pop(thumbprint, None)
+        if not stands:
+            self._warned[thumbprint] = None
+            if len(self._warned) > SEEN_THINGS_MAX:
+                self._warned.popitem(last=False)
+
+    def warned(self, thumbprint: bytes) -> bool:
+        """Whether the newest word that this verifier saw on a thing did not stand."""
+        return thumbprint in self._warned
 
 
 def _issuer(member: Member) -> Issuer:

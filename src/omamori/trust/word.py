@@ -69,6 +69,9 @@ def current_level(
     caps: Caps,
 ) -> Level | None:
     """The registry's word, translated, then the minimum; None refuses."""
+    if not octets and book.warned(leaf.thumbprint):
+        draft.because("standing.word-left-out")
+        return None
     if not octets:
         draft.because("standing.no-statement")
         return capped(certified, caps.unstated, "step.capped-unstated", draft)
@@ -158,7 +161,10 @@ def _still_stands(
             draft.because("standing.held-by-authority")
         elif status is None:
             draft.step("step.status-not-known")
-    return before == len(draft.reasons)
+    stands = before == len(draft.reasons)
+    if statement.seq >= newest:
+        book.note(statement.thumbprint, stands=stands)
+    return stands
 
 
 def _aged(current: Level, statement: Statement, now: float, draft: Draft, caps: Caps) -> Level:

@@ -69,6 +69,18 @@ def test_a_first_refusal_makes_no_link_that_could_come_back() -> None:
     assert home.links.rejudge(NOW + 1) == []
 
 
+def test_who_was_refused_at_first_may_meet_again() -> None:
+    home = Two(b_rung=2)
+    home.links.met("l", "a", "b", "share-energy", NOW)
+    again = home.links.met("l", "a", "b", "share-energy", NOW + 1)
+    assert again is not None
+    assert (again.before, again.link.state) == ("proposed", ENDED)
+    home.shows("b", home.health.thing(5))
+    better = home.links.met("l", "a", "b", "share-energy", NOW + 2)
+    assert better is not None
+    assert (better.before, better.link.state) == ("proposed", ACTIVE)
+
+
 def test_a_thing_that_left_keeps_its_link_as_it_was_judged_last() -> None:
     home = Two()
     home.links.met("l", "a", "b", "share-energy", NOW)

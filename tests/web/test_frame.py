@@ -85,6 +85,7 @@ def test_another_visitors_token_does_nothing(visitor: Visitor, home: FixtureHome
     [
         {"origin": "http://evil.example"},
         {"origin": "null"},
+        {"origin": "http://[abc"},
         {"origin": "http://127.0.0.1:9"},
         {"sec_fetch_site": "cross-site"},
         {"sec_fetch_site": "none"},

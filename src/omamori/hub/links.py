@@ -114,10 +114,15 @@ class Links:
         return self._links.get(link_id)
 
     def met(self, link_id: str, a: str, b: str, purpose: str, now: float) -> Change | None:
-        """After a meeting: judge and keep the link (a repeated meeting renews it)."""
+        """After a meeting: judge and keep the link (a repeated meeting renews it).
+
+        A link that ended never comes back by itself; who meets again begins anew.
+        """
         old = self._links.get(link_id)
         if old is None and len(self._links) >= LINKS_MAX:
             return None
+        if old is not None and old.state == ENDED:
+            old = None
         link = self._judged(link_id, a, b, purpose, old, now)
         if link is None:
             return None

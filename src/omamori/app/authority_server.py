@@ -19,13 +19,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import structlog
-import uvicorn
 
 from omamori.adapters.authority_client import AuthorityClient
 from omamori.adapters.authority_folder import AuthorityFolder, Serving
 from omamori.app.authority_follow import follow_known
-from omamori.app.patience import PatientProtocol
-from omamori.app.server import Server
+from omamori.app.server import Server, quiet_config
 from omamori.authority.industry import Plan
 from omamori.authority.service import AuthorityService, open_service
 from omamori.web.authority import Limits, authority_application
@@ -37,9 +35,6 @@ if TYPE_CHECKING:
     from omamori.authority.records import Identity
 
 STEP_S = 30.0
-CONNECTIONS_MAX = 512
-KEEP_ALIVE_S = 30
-STOP_S = 2
 START_S_MAX = 10.0
 
 
@@ -187,18 +182,8 @@ def _bracketed(bind: str) -> str:
 
 
 def _server(application: object, folder: AuthorityFolder) -> Server:
-    config = uvicorn.Config(
-        application,  # type: ignore[arg-type]  # Starlette is an ASGI application
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        http=PatientProtocol,
-        ws="none",
-        limit_concurrency=CONNECTIONS_MAX,
-        timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=STOP_S,
+    config = quiet_config(
+        application,
         ssl_certfile=str(folder.server_certificate),
         ssl_keyfile=str(folder.server_key),
         ssl_keyfile_password=folder.secret().decode("utf-8", "surrogateescape"),

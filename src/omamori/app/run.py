@@ -11,16 +11,14 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import structlog
-import uvicorn
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from omamori.adapters.entries import SqliteEntries
 from omamori.adapters.keys import private_folder, read_secret, write_secret
 from omamori.app.home import Home
 from omamori.app.network import Network
-from omamori.app.patience import PatientProtocol
 from omamori.app.sample import serve_sample_authority
-from omamori.app.server import Server
+from omamori.app.server import Server, quiet_config
 from omamori.app.vouching import open_voucher
 from omamori.documents.reason import Reason
 from omamori.ledger.entry import Entry
@@ -37,8 +35,6 @@ if TYPE_CHECKING:
 
     from omamori.app.config import Config
 
-STOP_S = 3
-CONNECTIONS_MAX = 512
 PORTS_TRIED = 10
 CALM_S = 0.2
 """Changes of the network within this time are told to pages together."""
@@ -221,17 +217,4 @@ class Program:
         site = hub_site(_secret(self.folder / "web.secret"), names, metrics)
         if self.on_lan:
             self.door = Door(PasswordFile(self.folder / "password"), time.time)
-        return Server(
-            uvicorn.Config(
-                hub_app(home, site, self.live, self.door),
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                http=PatientProtocol,
-                ws="none",
-                limit_concurrency=CONNECTIONS_MAX,
-                timeout_graceful_shutdown=STOP_S,
-            )
-        )
+        return Server(quiet_config(hub_app(home, site, self.live, self.door)))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from omamori.hub.links import ACTIVE, ENDED, LIFE, LIMITED, SUSPENDED, End, Links
+from omamori.hub.links import ACTIVE, ENDED, LIFE, LIMITED, SUSPENDED, Change, End, Links
 from omamori.trust.standing import Caps
 from omamori.trust.verdict import STRICTEST_LAST
 from trust.industries import NOW, Industry, Thing
@@ -50,6 +51,21 @@ def test_a_lowered_level_narrows_and_a_raised_one_restores() -> None:
     (change,) = home.links.rejudge(NOW + 2)
     assert change.link.state == ACTIVE
     assert change.link.since == NOW + 2
+
+
+def test_news_in_pieces_is_told_as_one_change() -> None:
+    home = Two()
+    met = home.links.met("l", "a", "b", "read-measurement", NOW)
+    assert met is not None
+    active = met.link
+    suspended = Change(msgspec.structs.replace(active, state=SUSPENDED), ACTIVE, NOW + 1)
+    limited = Change(msgspec.structs.replace(active, state=LIMITED), SUSPENDED, NOW + 2)
+    first = suspended.told_after(met)
+    assert first == suspended
+    assert limited.told_after(first).before == ACTIVE
+    assert limited.told_after(first).narrowed
+    later = msgspec.structs.replace(limited, at=NOW + 9)
+    assert later.told_after(first) == later
 
 
 def test_the_harmless_part_stays_where_there_is_one() -> None:

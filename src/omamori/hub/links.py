@@ -39,6 +39,8 @@ LIFE: dict[tuple[str, str], str] = {
 }
 WIDTH = {ACTIVE: 3, LIMITED: 2, ASKED: 1, SUSPENDED: 0, ENDED: 0}
 LINKS_MAX = 10_000
+SETTLE_S = 5.0
+"""News of one act comes in pieces (a status list, then a thing's own fresh word)."""
 
 
 class End(msgspec.Struct, frozen=True):
@@ -92,6 +94,12 @@ class Change(msgspec.Struct, frozen=True):
     def narrowed(self) -> bool:
         """Whether the link allows less than before."""
         return WIDTH[self.link.state] < WIDTH.get(self.before, 0)
+
+    def told_after(self, last: Change | None) -> Change:
+        """This change as a person should hear it: from where the news began, not its last piece."""
+        if last is None or last.before == "proposed" or self.at - last.at > SETTLE_S:
+            return self
+        return msgspec.structs.replace(self, before=last.before, at=last.at)
 
 
 class Links:

@@ -23,7 +23,7 @@ from omamori.documents.bundle import read_bundle
 from omamori.documents.certificate import sha256
 from omamori.documents.reason import Reason, RefusedError
 from omamori.documents.statement import write_cwt
-from omamori.hub.links import Change, End, Links
+from omamori.hub.links import ENDED, Change, End, Links
 from omamori.hub.vouch import word_for
 from omamori.simulation.cast import (
     CAST,
@@ -243,6 +243,14 @@ class SampleHome:
                 structlog.get_logger().warning("sample.no-statement", reason=str(result))
         self._vouch_again()
         self._judge_again()
+        self._meet_again()
+
+    def _meet_again(self) -> None:
+        """Things that were refused at their first meeting try again when there is news."""
+        ended = {(link.a, link.b, link.purpose) for link in self.links.all() if link.state == ENDED}
+        for a, b, purpose in FIRST_LINKS:
+            if (a, b, purpose) in ended and self._meeting_now < MEETINGS_AT_ONCE_MAX:
+                self._spawn(self._run(self._meeting(a, b, purpose, "nothing")))
 
     def _has_no_good_word(self, player: Player) -> bool:
         """Whether a thing's own statement was withdrawn or grows old, as its industry sees it."""
@@ -261,9 +269,9 @@ class SampleHome:
         changes = self.links.rejudge(self.clock())
         if changes:
             self.entries.append([entry_of_change(change) for change in changes])
-            self.changes.update(
-                {change.link.id: change for change in changes if change.before != change.link.state}
-            )
+            moved = [change for change in changes if change.before != change.link.state]
+            for change in moved:
+                self.changes[change.link.id] = change.told_after(self.changes.get(change.link.id))
         self._changed()
 
     async def _tick(self) -> None:

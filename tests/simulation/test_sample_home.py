@@ -13,6 +13,7 @@ from omamori.adapters.entries import MemoryEntries
 from omamori.app.sample import serve_sample_authority
 from omamori.simulation.cast import FAULTS, FIRST_LINKS
 from omamori.simulation.sample_home import SampleError, SampleHome
+from omamori.simulation.sample_views import SampleViews
 from omamori.simulation.world import World
 from omamori.trust.standing import Caps
 
@@ -77,6 +78,11 @@ def test_a_home_lives_through_a_lowered_level_every_fault_and_a_restart(tmp_path
         async with opened(folder) as home:
             # what the authority decided outlasts a restart
             assert states(home).get(("battery", "ev", "share-energy")) != "active"
+            assert SampleViews(home).todos("ja"), "and a person is told what to do"
+            # nor does the restart stand in the way of its coming back
+            home.set_level("mobility", "kaze-ev", 4)
+            await until(lambda: set(states(home).values()) == {"active"})
+            assert SampleViews(home).todos("ja") == []
 
     asyncio.run(life())
 

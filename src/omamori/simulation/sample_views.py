@@ -8,7 +8,16 @@ from omamori.documents.certificate import CertificateError, read_device_certific
 from omamori.documents.reason import Reason
 from omamori.documents.statement import TIERS, StatementError, read_statement
 from omamori.hub.links import ACTIVE, ASKED, ENDED, LIMITED, SUSPENDED
-from omamori.simulation.cast import BY_ID, BY_PRODUCT, CAST, FAULTS, HUB, INDUSTRIES, SPARE_PRODUCT
+from omamori.simulation.cast import (
+    BY_ID,
+    BY_PRODUCT,
+    CAST,
+    FAULTS,
+    FIRST_LINKS,
+    HUB,
+    INDUSTRIES,
+    SPARE_PRODUCT,
+)
 from omamori.trust.standing import GROUND_CERTIFICATE, GROUND_HUB, judge
 from omamori.trust.verdict import PURPOSES
 from omamori.web import views
@@ -80,12 +89,12 @@ class SampleViews:
         )
 
     def todos(self, lang: str) -> list[views.TodoView]:
-        """Links that narrowed, each with why and where to look."""
+        """Links of everyday life that narrowed, each with why and where to look."""
         return [
             views.TodoView(
                 state=STATE_OF_LINK[link.state],
                 what=Reason(
-                    f"todo.link-{link.state}",
+                    "todo.link-limited" if link.state == LIMITED else "todo.link-suspended",
                     {
                         "one": name_of(link.a, lang),
                         "other": name_of(link.b, lang),
@@ -97,9 +106,8 @@ class SampleViews:
                 name=name_of(self._weaker(link), lang),
             )
             for link in self.home.links.all()
-            if link.state in (LIMITED, SUSPENDED)
-            and link.id in self.home.changes
-            and self.home.changes[link.id].before not in ("proposed", link.state)
+            if link.state in (LIMITED, SUSPENDED, ENDED)
+            and (link.a, link.b, link.purpose) in FIRST_LINKS
         ]
 
     def _weaker(self, link: Link) -> str:

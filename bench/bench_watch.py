@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-ROUNDS = 3
+ROUNDS = 7
 LENGTHS = (1, 10, 100)
 
 OURS_READ = """

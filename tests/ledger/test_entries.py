@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from omamori.adapters.entries import MEMORY_ENTRIES_MAX, MemoryEntries, SqliteEntries
+from omamori.adapters.entries import MEMORY_ENTRIES_MAX, MemoryEntries, SqliteEntries, open_entries
 from omamori.documents.reason import Reason
 from omamori.ledger.entry import BODY_BYTES_MAX, Entries, Entry
 
@@ -64,6 +64,25 @@ def test_an_entry_too_long_is_refused_and_nothing_of_its_batch_is_kept(tmp_path:
     with pytest.raises(ValueError, match="too long"):
         store.append([entry(0), Entry(0.0, "x" * BODY_BYTES_MAX)])
     assert store.count() == 0
+    store.close()
+
+
+@pytest.mark.parametrize("left", [b"", b"no database", b"keep"])
+def test_a_damaged_ledger_is_set_aside_and_a_new_one_begins(tmp_path: Path, left: bytes) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    store = SqliteEntries(path)
+    store.append([entry(number) for number in range(500)])
+    store.close()
+    octets = path.read_bytes()
+    path.write_bytes(left * 500 if left != b"keep" else octets[: len(octets) // 2])
+    again, aside = open_entries(path, 7.0)
+    assert aside == ("ledger.damaged-7.sqlite3" if left else "")
+    assert again.count() == 0
+    again.append([entry(1)])
+    again.close()
+    assert not left or (tmp_path / aside).exists()
+    store, aside = open_entries(path, 8.0)
+    assert (store.count(), aside) == (1, "")
     store.close()
 
 

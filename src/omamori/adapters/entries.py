@@ -8,12 +8,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from omamori.documents.reason import RefusedError
 from omamori.ledger.entry import BODY_BYTES_MAX, Entry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MEMORY_ENTRIES_MAX = 10_000
+DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
+
+
+class EntriesError(RefusedError):
+    """A ledger file that cannot be opened: `ledger.damaged`, or `ledger.not-opened`."""
 
 
 class MemoryEntries:
@@ -48,14 +54,32 @@ class SqliteEntries:
     """Entries in one SQLite file; what `append` returned survives kill -9 and power loss."""
 
     def __init__(self, path: Path) -> None:
+        """Open or create the file.
+
+        Raises:
+            EntriesError: `ledger.damaged`, `ledger.not-opened`.
+        """
         self._db = sqlite3.connect(path, isolation_level=None)
+        try:
+            self._prepare()
+        except sqlite3.DatabaseError as error:
+            self._db.close()
+            # SQLite's extended codes keep the primary one in their low octet
+            damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGED
+            key = "ledger.damaged" if damaged else "ledger.not-opened"
+            raise EntriesError(key, {"file": path.name}) from error
+        if self._db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            self._db.close()
+            raise EntriesError("ledger.damaged", {"file": path.name})
+        row = self._db.execute("SELECT max(seq) FROM entry").fetchone()
+        self._next = 0 if row[0] is None else row[0] + 1
+
+    def _prepare(self) -> None:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")  # acknowledged means on disk
         self._db.execute(
             "CREATE TABLE IF NOT EXISTS entry (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT"
         )
-        row = self._db.execute("SELECT max(seq) FROM entry").fetchone()
-        self._next = 0 if row[0] is None else row[0] + 1
 
     def append(self, entries: Sequence[Entry]) -> int:
         """See `Entries.append`; raises ValueError for an entry over `BODY_BYTES_MAX`."""
@@ -93,3 +117,24 @@ class SqliteEntries:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+
+def open_entries(path: Path, now: float) -> tuple[SqliteEntries, str]:
+    """The ledger at `path`, and the name under which a damaged one was set aside ("" if none was).
+
+    A home whose ledger is damaged still watches; what is left of the old file stays beside it.
+
+    Raises:
+        EntriesError: `ledger.not-opened`.
+    """
+    try:
+        return SqliteEntries(path), ""
+    except EntriesError as error:
+        if error.reason.key != "ledger.damaged":
+            raise
+    aside = path.with_name(f"{path.stem}.damaged-{int(now)}{path.suffix}")
+    for tail in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + tail)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + tail))
+    return SqliteEntries(path), aside.name

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 import structlog
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
-from omamori.adapters.entries import SqliteEntries
+from omamori.adapters.entries import open_entries
 from omamori.adapters.keys import private_folder, read_secret, write_secret
 from omamori.app.home import Home
 from omamori.app.network import Network
 from omamori.app.sample import serve_sample_authority
 from omamori.app.server import Server, quiet_config
 from omamori.app.vouching import open_voucher
-from omamori.documents.reason import Reason
+from omamori.documents.reason import Reason, RefusedError
 from omamori.ledger.entry import Entry
 from omamori.simulation.sample_home import SampleHome
 from omamori.simulation.world import World
@@ -39,6 +39,8 @@ PORTS_TRIED = 10
 CALM_S = 0.2
 """Changes of the network within this time are told to pages together."""
 
+SECRET_BYTES = 32
+
 
 class PasswordFile:
     """Keeps the password's hash in a file of mode 0600."""
@@ -56,8 +58,8 @@ class PasswordFile:
 
 
 def _secret(path: Path) -> bytes:
-    if not path.exists():
-        write_secret(path, secrets.token_bytes(32))
+    if not path.exists() or len(read_secret(path)) != SECRET_BYTES:
+        write_secret(path, secrets.token_bytes(SECRET_BYTES))
     return read_secret(path)
 
 
@@ -104,7 +106,10 @@ class Program:
         self.folder = private_folder(folder)
         self.config = config
         self.live = Live()
-        self.entries = SqliteEntries(folder / "ledger.sqlite3")
+        self.entries, aside = open_entries(folder / "ledger.sqlite3", time.time())
+        if aside:
+            said = Reason("happened.ledger-set-aside", {"file": aside})
+            self.entries.append([Entry(time.time(), "start", (), (said,))])
         self.on_lan = config.web.host not in ("127.0.0.1", "::1", "localhost")
         self.listening = _listen(config.web.host, config.web.port, exact=exact_port)
         host = f"[{config.web.host}]" if ":" in config.web.host else config.web.host
@@ -196,6 +201,8 @@ class Program:
             return
         try:
             await self.sample.open()
+        except RefusedError as error:
+            structlog.get_logger().error("sample.did-not-open", reason=str(error))
         except Exception:  # noqa: BLE001 - the real home goes on without the sample
             structlog.get_logger().exception("sample.did-not-open")
 

@@ -2,6 +2,9 @@
 
 SENTENCES: dict[str, str] = {
     "happened.started": "The hub began its watch.",
+    "happened.ledger-set-aside": "The old record was damaged. It is kept as {file}; a new one begins here.",
+    "ledger.damaged": "The record {file} is damaged. Please restore a copy.",
+    "ledger.not-opened": "The record {file} could not be opened. Please check who may read it and whether there is room.",
     "happened.stopped": "The hub ended its watch.",
     "happened.meeting": "{one} and {other} met to {purpose}.",
     "happened.link-opened": "{one} and {other} may {purpose}.",
@@ -51,6 +54,9 @@ SENTENCES: dict[str, str] = {
 
 JA: dict[str, str] = {
     "happened.started": "ハブが見守りを始めました。",
+    "happened.ledger-set-aside": "前の記録がこわれていました。{file}として残し、ここから新しく書きます。",
+    "ledger.damaged": "記録{file}がこわれています。控えから戻してください。",
+    "ledger.not-opened": "記録{file}を開けませんでした。読む許可と、空き場所を確かめてください。",
     "happened.stopped": "ハブが見守りを終えました。",
     "happened.meeting": "{one}と{other}が出会いました（用途：{purpose}）。",
     "happened.link-opened": "{one}と{other}が連携できます（用途：{purpose}）。",

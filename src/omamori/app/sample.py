@@ -38,5 +38,5 @@ async def serve_sample_authority(folder: Path, industry: str, host: str) -> Runn
 def _port(folder: Path) -> int:
     """The port that its neighbours know; 0 for any free one."""
     path = folder / PORT_FILE
-    text = path.read_text(encoding="ascii") if path.exists() else "0"
-    return int(text) if text.isdigit() and int(text) < 1 << 16 else 0
+    octets = path.read_bytes()[:6] if path.is_file() else b""
+    return int(octets) if octets.isdigit() and int(octets) < 1 << 16 else 0

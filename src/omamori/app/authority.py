@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
+from omamori.authority.records import WHY
 from omamori.documents.reason import RefusedError
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ def lower(
     product: Annotated[str, typer.Argument()],
     level: Rung,
     data: Data,
-    reason: Annotated[str, typer.Option("--reason", help="Why, such as unpatched.")],
+    reason: Annotated[str, typer.Option("--reason", help=f"Why: {', '.join(WHY)}.")],
     version: Version = "",
     device: DeviceName = "",
     passphrase_file: Passphrase = None,

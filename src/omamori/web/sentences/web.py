@@ -25,7 +25,7 @@ SENTENCES = {
     "web.no-such-meeting": "There is no such meeting.",
     "web.same-thing-twice": "Please choose two different things.",
     "web.choice-unknown": "Please choose from the list.",
-    "web.source-needs-rights": "This needs rights that were not given at the start.",
+    "web.source-needs-rights": "This needs rights that were not given. To give them, start it with sudo and --interface.",
     "web.name-too-long": "Please choose a name of at most {most} characters.",
 }
 
@@ -52,6 +52,6 @@ JA = {
     "web.no-such-meeting": "その出会いはありません。",
     "web.same-thing-twice": "違う機器を二つ選んでください。",
     "web.choice-unknown": "一覧から選んでください。",
-    "web.source-needs-rights": "始めたときに許可がなかったため、使えません。",
+    "web.source-needs-rights": "始めたときに許可がなかったため、使えません。使うには、sudo と --interface をつけて始めます。",
     "web.name-too-long": "名前は{most}文字までにしてください。",
 }

@@ -168,3 +168,15 @@ def test_a_port_that_is_taken_and_was_asked_for_is_told(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         assert "Address already in use" in refused(quiet(tmp_path / "data"), "--port", port)
+
+
+def test_a_home_with_damaged_papers_goes_on_watching_and_says_so(tmp_path: Path) -> None:
+    folder = quiet(tmp_path / "data")
+    with home(folder, program="hub serve"):
+        pass
+    (folder / "home" / "hub.der").write_bytes(b"damaged")
+    (folder / "corrections.json").write_bytes(b"damaged")
+    with home(folder, program="hub serve") as (address, _, _running):
+        page = get(f"{address}/?lang=en")[1]
+        assert "cannot speak for things now" in page
+        assert "corrections.unreadable" in get(f"{address}/happened?lang=en")[1]

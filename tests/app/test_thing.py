@@ -85,7 +85,7 @@ def test_an_unknown_purpose_is_refused_before_anybody_is_called(tmp_path: Path) 
     async def life() -> None:
         running = await served(tmp_path / "authority")
         one = await enrolled(running, tmp_path / "one")
-        with pytest.raises(ThingError, match=r"meeting\.purpose-unknown"):
+        with pytest.raises(ThingError, match=r"thing\.purpose-unknown"):
             await one.meet("127.0.0.1", 1, "make-coffee")
         await running.stop()
 
@@ -112,3 +112,19 @@ def test_a_mistake_is_told_without_a_trace(tmp_path: Path, words: tuple[str, ...
     assert done.returncode == 1
     assert done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("file", ["thing.json", "thing.der", "statement.cwt", "bundle.cose"])
+@pytest.mark.parametrize("octets", [b"", b"{}", b"\xff\x00junk"])
+def test_a_damaged_folder_is_a_thing_or_a_reason(tmp_path: Path, file: str, octets: bytes) -> None:
+    async def life() -> None:
+        running = await served(tmp_path / "authority")
+        await enrolled(running, tmp_path / "one")
+        await running.stop()
+
+    asyncio.run(life())
+    (tmp_path / "one" / file).write_bytes(octets)
+    try:
+        Thing.open(tmp_path / "one")
+    except RefusedError as error:
+        assert file in ("thing.json", "thing.der"), error  # what can be fetched anew is forgiven

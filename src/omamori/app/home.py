@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from omamori.app.vouching import Voucher
 from omamori.documents.reason import Reason, RefusedError
 from omamori.ledger.entry import Entry
 from omamori.simulation.sample_views import PREFIX, SampleViews, level_view, name_of, narrowing
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from omamori.app.network import Network
-    from omamori.app.vouching import Voucher
+    from omamori.app.vouching import Silent
     from omamori.hub.identify_rules import Clue
     from omamori.hub.inventory import KnownThing
     from omamori.ledger.entry import Entries
@@ -39,7 +40,7 @@ class Home:
     def __init__(
         self,
         network: Network,
-        voucher: Voucher,
+        voucher: Voucher | Silent,
         sample: SampleHome | None,
         entries: Entries,
         folder: Path,
@@ -68,10 +69,15 @@ class Home:
         return views.HomeView(
             at=self.clock(),
             things=tuple(sorted(things, key=lambda card: (-card.state, card.kind, card.name))),
-            todos=tuple(self.sampled.todos(lang)) if self.sampled else (),
+            todos=(*self._own_todos(), *(self.sampled.todos(lang) if self.sampled else ())),
             sources=self._sources(),
             force="observing",
         )
+
+    def _own_todos(self) -> tuple[views.TodoView, ...]:
+        if isinstance(self.voucher, Voucher):
+            return ()
+        return (views.TodoView(views.ATTENTION, self.voucher.why, "/happened"),)
 
     def _sources(self) -> tuple[views.SourceView, ...]:
         settings, network = self.network.settings, self.network

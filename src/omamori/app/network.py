@@ -63,6 +63,7 @@ class Network:
         self.changed = changed
         self.heard: dict[str, Heard] = {}
         self.wire_trouble: Reason | None = None
+        self.corrections_lost = ""
         self.notes: list[Reason] = []
         self.listening = False
         self._discovery: Discovery | None = None
@@ -81,7 +82,9 @@ class Network:
             self.inventory.restore(msgspec.json.decode(path.read_bytes()))
         except (CorrectionRefusedError, msgspec.DecodeError) as error:
             # What a person said must not be overwritten because we could not read it.
-            path.rename(path.with_suffix(".unreadable"))
+            aside = path.with_suffix(".unreadable")
+            path.rename(aside)
+            self.corrections_lost = aside.name
             structlog.get_logger().warning("corrections.unreadable", why=str(error))
 
     def askers(self) -> list[str]:

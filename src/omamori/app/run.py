@@ -19,7 +19,7 @@ from omamori.app.home import Home
 from omamori.app.network import Network
 from omamori.app.sample import serve_sample_authority
 from omamori.app.server import Server, quiet_config
-from omamori.app.vouching import open_voucher
+from omamori.app.vouching import Silent, Voucher, open_voucher
 from omamori.documents.reason import Reason, RefusedError
 from omamori.ledger.entry import Entry
 from omamori.simulation.sample_home import SampleHome
@@ -131,7 +131,7 @@ class Program:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stopping.set)
         network = Network(self.folder, self.config.network, time.time, self._network_changed)
-        voucher = open_voucher(self.folder / "home", self.caps(), time.time)
+        voucher = self._voucher()
         if self.config.sample.on:
             self.sample = self._sample_home()
         home = Home(
@@ -148,6 +148,9 @@ class Program:
         server = self._server(home)
         serving = asyncio.create_task(server.serve(sockets=[self.listening]))
         self.entries.append([Entry(time.time(), "start", (), (Reason("happened.started"),))])
+        if network.corrections_lost:
+            lost = Reason("happened.corrections-lost", {"file": network.corrections_lost})
+            self.entries.append([Entry(time.time(), "start", (), (lost,))])
         await network.start()
         opening = asyncio.create_task(self._open_sample())
         await server.answering.wait()
@@ -172,6 +175,16 @@ class Program:
             await self.sample.close()
         self.entries.append([Entry(time.time(), "start", (), (Reason("happened.stopped"),))])
         self.entries.close()
+
+    def _voucher(self) -> Voucher | Silent:
+        """The hub's word; a home whose papers are damaged goes on watching without it."""
+        try:
+            return open_voucher(self.folder / "home", self.caps(), time.time)
+        except RefusedError as error:
+            structlog.get_logger().error("home.without-word", reason=str(error.reason))
+            lost = Reason("happened.word-lost", {"folder": str(self.folder / "home")})
+            self.entries.append([Entry(time.time(), "start", (), (lost, error.reason))])
+            return Silent(lost)
 
     def _network_changed(self) -> None:
         if self._pending is None:

@@ -23,7 +23,7 @@ from omamori.adapters.keys import KeyFolder, passphrase, private_folder, read_se
 from omamori.adapters.path_engine import HankoEngine
 from omamori.adapters.transport import Answerer, Bearer, call
 from omamori.authority.csr import write_csr
-from omamori.documents.bundle import BundleError, read_bundle
+from omamori.documents.bundle import read_bundle
 from omamori.documents.certificate import (
     CertificateError,
     load_certificate,
@@ -75,12 +75,15 @@ class Thing:
         """The thing in `folder`, with what it last heard, so that it can meet offline.
 
         Raises:
-            ThingError: `thing.none` when the folder holds no thing.
+            ThingError: `thing.none` when the folder holds no thing, `thing.damaged`.
             KeysError, CertificateError: as they say.
         """
         if not (folder / ABOUT).exists():
             raise ThingError("thing.none", {"folder": str(folder)})
-        about = msgspec.json.decode(read_secret(folder / ABOUT), type=About)
+        try:
+            about = msgspec.json.decode(read_secret(folder / ABOUT), type=About)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise ThingError("thing.damaged", {"file": str(folder / ABOUT)}) from error
         certificate = read_secret(folder / CERTIFICATE)
         read_device_certificate(certificate)
         keys = KeyFolder(folder / "keys", passphrase(folder))
@@ -96,7 +99,7 @@ class Thing:
             try:
                 octets = (self.folder / BUNDLE).read_bytes()
                 self.book.load(read_bundle(octets), time.time(), kept=True)
-            except BundleError:
+            except RefusedError:
                 return
 
     async def refresh(self) -> None:
@@ -141,11 +144,11 @@ class Thing:
         """Meet the thing that answers at `host:port`.
 
         Raises:
-            ThingError: `meeting.purpose-unknown`, before anybody is called.
+            ThingError: `thing.purpose-unknown`, before anybody is called.
             TransportError, MeetingError: the meeting broke; the reason says how.
         """
         if purpose not in PURPOSES:
-            raise ThingError("meeting.purpose-unknown", {"purpose": purpose[:60]})
+            raise ThingError("thing.purpose-unknown", {"purpose": purpose[:60]})
         return await call(host, port, self.bearer(), purpose)
 
     def answer(self, told: Callable[[Outcome | RefusedError], None]) -> Answerer:

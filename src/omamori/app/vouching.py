@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric import ec
 
+    from omamori.documents.reason import Reason
     from omamori.hub.inventory import KnownThing
     from omamori.trust.standing import Caps
 
@@ -39,6 +40,18 @@ HUB_PRODUCT = "omamori-hub"
 HUB_RUNG = 3
 WORD_KEPT_S = 1200.0
 WORDS_KEPT_MAX = 4096
+
+
+class Silent:
+    """A hub that cannot speak for anything, because its own papers cannot be read."""
+
+    def __init__(self, why: Reason) -> None:
+        self.why = why
+        self._nobody = Book(b"", HankoEngine())
+
+    def standing(self, _thing: KnownThing) -> Standing:
+        """Nothing speaks for the thing."""
+        return judge(NOBODY, None, self._nobody, 0.0)
 
 
 class Voucher:

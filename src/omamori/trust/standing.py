@@ -39,6 +39,13 @@ __all__ = ["DEFAULT_CAPS", "NOBODY", "Caps", "Credentials", "Proof", "Standing",
 
 GROUND_CERTIFICATE, GROUND_HUB, GROUND_NOTHING = "certificate", "hub-word", "nothing"
 
+OF_THE_HUB = {
+    "step.certificate": "step.hub-certificate",
+    "step.same-ladder": "step.hub-same-ladder",
+    "step.key-proved": "step.hub-key-proved",
+    "step.statement": "step.hub-statement",
+}
+
 _certificate = lru_cache(PARSED_MAX)(read_device_certificate)
 
 
@@ -248,6 +255,8 @@ def _vouched(
     caps: Caps,
 ) -> Standing:
     """An old thing on its hub's word: never above the cap, nor above the hub itself."""
+    # What was derived so far is the hub's own level, and must not be read as the thing's.
+    draft.steps = [Reason(OF_THE_HUB.get(step.key, step.key), step.params) for step in draft.steps]
     level = word_of_hub(octets, hub, book, hub_level, now, draft)
     if level is None or hub_level is None:
         return _conclude(draft, GROUND_HUB, None, None, None, now)

@@ -19,7 +19,7 @@ SENTENCES = {
     "capture.interface-gone": "The network connection {name} was lost. What was heard before it counts.",
     "capture.link-unknown": "{name} is a kind of connection that is not read here.",
     "capture.stopped": "You stopped it. What was heard until then is listed.",
-    "watch.counted": "{things} things were found in {frames} messages.",
+    "watch.counted": "Things found: {things}, in {frames} messages.",
     "watch.sure": "sure",
     "watch.likely": "likely",
     "watch.unsure": "not sure",

@@ -103,7 +103,8 @@ class SampleViews:
                 ),
                 path=f"/things/{PREFIX}{self._weaker(link)}",
                 why=(*_lowering(link)[:1], Reason("todo.update")),
-                name=name_of(self._weaker(link), lang),
+                name=name_of(self._weaker(link), lang)
+                + ("（見本の家）" if lang == "ja" else " (sample home)"),
             )
             for link in self.home.links.all()
             if link.state in (LIMITED, SUSPENDED, ENDED)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from omamori.app.network import SOURCE_OF
 from omamori.app.vouching import Voucher
 from omamori.documents.reason import Reason, RefusedError
+from omamori.hub.sighting import KINDS
 from omamori.ledger.entry import Entry
 from omamori.simulation.sample_views import PREFIX, SampleViews, level_view, name_of, narrowing
 from omamori.web import views
@@ -28,6 +30,8 @@ STALE_S = 900.0
 ENTRIES_A_PAGE = 30
 SEQ_DIGITS_MAX = 15
 WEIGHT_MAX = 6.0
+CLUE_FAMILIES = frozenset(kind.partition(".")[0] for kind in KINDS) - {"sample"}
+"""First parts of the kinds of fact; each has a sentence of its own."""
 
 
 class HomeError(RefusedError):
@@ -242,9 +246,11 @@ def _name(thing: KnownThing) -> str:
 
 def _clue(clue: Clue) -> views.ClueView:
     heaviest = max((claim.weight for claim in clue.claims), default=0.0)
+    family = clue.place.partition(".")[0]
+    key = f"clue.{family}" if family in CLUE_FAMILIES else "clue.heard"
     return views.ClueView(
-        Reason("clue.heard", {"place": clue.place, "said": clue.said}),
-        clue.place.partition(".")[0],
+        Reason(key, {"place": clue.place, "said": clue.said}),
+        SOURCE_OF.get(family, "capture"),
         min(1.0, heaviest / WEIGHT_MAX),
         clue.at,
     )

@@ -26,7 +26,7 @@ def test_every_commented_line_is_a_real_setting_with_its_default() -> None:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("language = 'xx'", 1),
+        ("language = 'xx'", 1),  # a visitor chooses on the page; a setting that did nothing is gone
         ("[web]\nhost = '::1'\nport = 70000\n", 3),
         ("[network]\n\n\nmdsn = true\n", 4),
         ("[web]\nport = 1\nport = 2\n", 3),

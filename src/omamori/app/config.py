@@ -18,8 +18,6 @@ CONFIG_BYTES_MAX = 256 * 1024
 TEMPLATE = """\
 # Omamori. Every line here is optional; what stands behind # is the default.
 
-# language = "ja"            # "ja" or "en"; a visitor's own choice wins
-
 [web]
 # host = "127.0.0.1"         # this machine only; "0.0.0.0" opens it to the home and asks for a login
 # port = 8119
@@ -84,7 +82,6 @@ class Sample(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that a person may set."""
 
-    language: Annotated[str, msgspec.Meta(pattern="^(ja|en)$")] = "ja"
     web: Web = Web()
     network: Network = Network()
     trust: Trust = Trust()

@@ -1,4 +1,4 @@
-"""Player: one thing of the sample home, with a real key, a real certificate and a real port."""
+"""Player: one thing of the sample home, with a real key and a real certificate."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from omamori.adapters.transport import Answerer, Bearer
+from omamori.adapters.transport import Bearer
 from omamori.hub.links import End
 from omamori.trust.standing import Credentials
 
@@ -16,10 +16,8 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    from omamori.documents.reason import RefusedError
     from omamori.simulation.cast import Role
     from omamori.trust.book import Book
-    from omamori.trust.meeting import Outcome
     from omamori.trust.standing import Caps
 
 
@@ -59,16 +57,6 @@ class Player:
         """Itself, ready to go to a meeting."""
         certificate = x509.load_der_x509_certificate(self.certificate)
         return Bearer(certificate, self.key, self.credentials, self.book, clock, caps)
-
-
-def answerer(
-    player: Player,
-    clock: Callable[[], float],
-    caps: Caps,
-    told: Callable[[Outcome | RefusedError], None],
-) -> Answerer:
-    """A port at which `player` answers meetings; open it to begin."""
-    return Answerer(player.bearer(clock, caps), told)
 
 
 def der(certificate: x509.Certificate) -> bytes:

@@ -1,7 +1,7 @@
 """SampleHome: a second home, alive in real time, whose meetings are real.
 
-Five authorities answer on loopback over HTTPS; ten things enrol there, hold real keys, answer on real
-ports and meet over mutual TLS 1.3. Nothing here decides: the things judge with `trust`, the hub keeps
+Five authorities answer on loopback over HTTPS; ten things enrol there, hold real keys and meet over
+mutual TLS 1.3, each meeting on a port of its own. Nothing here decides: the things judge with `trust`, the hub keeps
 the links with `hub.links`.
 """
 
@@ -100,7 +100,6 @@ class SampleHome:
         self.links = Links(self.books, self._end_of, caps)
         self.offices = Offices(folder, serve, clock)
         self._changed = changed
-        self._answerers: dict[str, Answerer] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._numbers = 0
         self._meeting_now = 0
@@ -118,8 +117,6 @@ class SampleHome:
         for role in CAST:
             if not role.industry:
                 self.players[role.id] = self._vouched(role)
-        for player in self.players.values():
-            await self._answer(player)
         for one in INDUSTRIES:
             self._spawn(self._watch(one.name))
         self._spawn(self._tick())
@@ -131,7 +128,6 @@ class SampleHome:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(*(answerer.close() for answerer in self._answerers.values()))
         await self.offices.close()
 
     def _spawn(self, work: Awaitable[None]) -> None:
@@ -198,10 +194,6 @@ class SampleHome:
         identifier = x509.SubjectKeyIdentifier.from_public_key(hub.key.public_key()).digest
         player.statement = hub.statement
         player.vouch = write_cwt(word, hub.key, identifier) if word else b""
-
-    async def _answer(self, player: Player) -> None:
-        answerer = Answerer(player.bearer(self.clock, self.caps), lambda _told: None)
-        self._answerers[player.role.id] = await answerer.open()
 
     def fresh_book(self, industry: str) -> Book:
         """A book of its own for somebody of `industry`."""

@@ -56,6 +56,16 @@ def test_an_address_that_moves_takes_nothing_from_its_former_owner() -> None:
     assert inventory.owner_of("192.0.2.6") == PLUG
 
 
+def test_talk_is_given_to_the_thing_that_speaks() -> None:
+    inventory = home()
+    hear(inventory, 1, HUE, "address.ipv4", ip="192.0.2.6")
+    hear(inventory, 1, "ip:192.0.2.9", "mdns.service", type="_hue._tcp")
+    assert inventory.thing_of(HUE, "192.0.2.99") == HUE
+    assert inventory.thing_of("", "192.0.2.6") == HUE
+    assert inventory.thing_of("", "192.0.2.9") == "ip:192.0.2.9"
+    assert inventory.thing_of(PLUG, "192.0.2.77") == ""
+
+
 def test_a_person_wins_and_their_word_outlives_a_restart() -> None:
     inventory = home()
     hear(inventory, 1, PLUG, "dhcp.request", hostname="HS100(EU)")

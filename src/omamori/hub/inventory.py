@@ -197,6 +197,12 @@ class Inventory:
         """The id of the thing that uses this address now."""
         return self._by_ip.get(ip)
 
+    def thing_of(self, mac: str, ip: str) -> str:
+        """The id of the thing that speaks with these addresses, or an empty string."""
+        if mac in self._things:
+            return mac
+        return self._by_ip.get(ip, "")
+
     def correct(self, thing_id: str, name: str, kind: str) -> None:
         """Keep what a person says of a thing; both empty takes it back.
 

@@ -10,7 +10,7 @@ from omamori.documents.reason import Reason, RefusedError
 from omamori.hub.sighting import KINDS
 from omamori.ledger.entry import Entry
 from omamori.simulation.sample_views import PREFIX, SampleViews, level_view, name_of, narrowing
-from omamori.web import views
+from omamori.web import views, views_talk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,7 +128,13 @@ class Home:
             address=thing.ips[0] if thing.ips else thing.mac,
         )
 
-    def thing(self, thing_id: str, lang: str) -> views.ThingView | None:
+    def thing(
+        self,
+        thing_id: str,
+        lang: str,
+        home: str = "",  # noqa: ARG002 - the port's shape
+        since_s: float = views_talk.DAY_S,  # noqa: ARG002 - the port's shape
+    ) -> views.ThingView | None:
         """All that is known of one thing, real or of the sample home."""
         if thing_id.startswith(PREFIX):
             return self.sampled.thing(thing_id.removeprefix(PREFIX), lang) if self.sampled else None
@@ -202,6 +208,54 @@ class Home:
             version=self.version,
             sources=self._sources(),
         )
+
+    # What things do: not connected yet; every page says that nothing was heard.
+
+    def talk(self, home: str, since_s: float, thing: str, lang: str) -> views_talk.TalkView:  # noqa: ARG002
+        """Who talks to whom."""
+        hearing = views_talk.HearingView()
+        return views_talk.TalkView(self.clock(), home, since_s, hearing, thing=thing)
+
+    def outside(self, home: str, since_s: float, thing: str, lang: str) -> views_talk.OutsideView:  # noqa: ARG002
+        """What goes outside."""
+        hearing = views_talk.HearingView()
+        return views_talk.OutsideView(self.clock(), home, since_s, hearing, thing=thing)
+
+    def new(self, home: str, since_s: float, lang: str) -> views_talk.NewView:  # noqa: ARG002
+        """What is new since then."""
+        return views_talk.NewView(self.clock(), home, since_s)
+
+    def alerts(self, home: str, lang: str) -> views_talk.AlertsView:  # noqa: ARG002
+        """Every alert that is kept."""
+        return views_talk.AlertsView(self.clock(), home)
+
+    def alert(self, home: str, alert_id: str, lang: str) -> views_talk.AlertView | None:  # noqa: ARG002
+        """One alert with its facts."""
+        return None
+
+    def mud_of(self, home: str, thing_id: str) -> bytes | None:  # noqa: ARG002
+        """What was learned of a thing as a MUD file."""
+        return None
+
+    async def say_fine(self, home: str, alert_id: str, *, fine: bool) -> None:  # noqa: ARG002
+        """Keep that an alert is fine, or take that back."""
+        raise HomeError("web.not-yet")
+
+    async def declare(self, home: str, thing_id: str, octets: bytes) -> None:  # noqa: ARG002
+        """Take in a maker's rules for a thing."""
+        raise HomeError("web.not-yet")
+
+    async def undeclare(self, home: str, thing_id: str) -> None:  # noqa: ARG002
+        """Take a maker's rules away again."""
+        raise HomeError("web.not-yet")
+
+    async def part(self, home: str, thing_id: str, alias: str) -> None:  # noqa: ARG002
+        """Keep that an address is not the same thing."""
+        raise HomeError("web.not-yet")
+
+    async def disturb(self, situation: str) -> None:  # noqa: ARG002
+        """Let something go wrong in the practice home."""
+        raise HomeError("web.not-yet")
 
     # Acting.
 

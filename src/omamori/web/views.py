@@ -9,6 +9,15 @@ from __future__ import annotations
 import msgspec
 
 from omamori.documents.reason import Reason
+from omamori.web.views_talk import (
+    AlertCard,
+    AliasView,
+    DoingView,
+    HearingView,
+    OtherThing,
+    ShouldView,
+    SuggestionView,
+)
 
 UNCONFIRMED, AS_USUAL, TAKE_CARE, ATTENTION, DANGER, EMERGENCY = range(6)
 """The five steps of state and, at 0, the honest grey 「確認できません」."""
@@ -80,13 +89,15 @@ class SourceView(msgspec.Struct, frozen=True):
 
 
 class HomeView(msgspec.Struct, frozen=True):
-    """The first page: this network now."""
+    """The first page: this network now; `alerts` are those that nobody called fine yet."""
 
     at: float
     things: tuple[ThingCard, ...]
     todos: tuple[TodoView, ...]
     sources: tuple[SourceView, ...]
     force: str = "observing"
+    alerts: tuple[AlertCard, ...] = ()
+    hearing: HearingView | None = None
 
 
 class ClueView(msgspec.Struct, frozen=True):
@@ -133,7 +144,16 @@ class LinkView(msgspec.Struct, frozen=True):
 
 
 class ThingView(msgspec.Struct, frozen=True):
-    """All that is known of one thing."""
+    """All that is known of one thing.
+
+    Attributes:
+        sample: it belongs to the practice home.
+        doing, should: what it does and what it should do; None where nothing can be known.
+        alerts: its departures.
+        parent: the thing that it stands behind; `children` stand behind it.
+        aliases: addresses that it was known by before.
+        suggestion: what it sounds like, as long as nobody knows what it is.
+    """
 
     card: ThingCard
     clues: tuple[ClueView, ...]
@@ -144,6 +164,14 @@ class ThingView(msgspec.Struct, frozen=True):
     maker: str = ""
     corrected: bool = False
     sample: bool = False
+    doing: DoingView | None = None
+    should: ShouldView | None = None
+    alerts: tuple[AlertCard, ...] = ()
+    parent: OtherThing | None = None
+    children: tuple[OtherThing, ...] = ()
+    aliases: tuple[AliasView, ...] = ()
+    suggestion: SuggestionView | None = None
+    hearing: HearingView | None = None
 
 
 class LabelView(msgspec.Struct, frozen=True):
@@ -191,7 +219,13 @@ class AuthorityView(msgspec.Struct, frozen=True):
 
 
 class SampleView(msgspec.Struct, frozen=True):
-    """The sample home: its things by industry, their links, their authorities."""
+    """The sample home: its things by industry, their links, their authorities.
+
+    Attributes:
+        situations: what can be let go wrong, keys of `names.SITUATIONS`; empty if nothing can.
+        situation: what goes wrong now, or empty.
+        alerts: what the hub noticed there and nobody called fine.
+    """
 
     at: float
     things: tuple[ThingCard, ...]
@@ -200,6 +234,9 @@ class SampleView(msgspec.Struct, frozen=True):
     purposes: tuple[str, ...]
     faults: tuple[str, ...]
     meetings: tuple[str, ...] = ()
+    situations: tuple[str, ...] = ()
+    situation: str = ""
+    alerts: tuple[AlertCard, ...] = ()
 
 
 class CertificateView(msgspec.Struct, frozen=True):
@@ -294,3 +331,4 @@ class SettingsView(msgspec.Struct, frozen=True):
     folder: str
     version: str
     sources: tuple[SourceView, ...] = ()
+    hearing: HearingView | None = None

@@ -26,6 +26,11 @@ SENTENCES = {
     "web.same-thing-twice": "Please choose two different things.",
     "web.choice-unknown": "Please choose from the list.",
     "web.source-needs-rights": "This needs rights that were not given. To give them, start it with sudo and --interface.",
+    "web.not-yet": "This cannot be done here yet. Nothing was changed.",
+    "web.no-such-alert": "There is no such warning here. It may be too long ago.",
+    "web.no-such-mud": "Nothing has been learned of this thing yet.",
+    "web.file-missing": "No file was chosen. Please choose a file first.",
+    "web.file-too-long": "This file is too big. A maker's rules are never more than {most_kb} kB. Nothing was done.",
     "web.name-too-long": "Please choose a name of at most {most} characters.",
 }
 
@@ -53,5 +58,10 @@ JA = {
     "web.same-thing-twice": "違う機器を二つ選んでください。",
     "web.choice-unknown": "一覧から選んでください。",
     "web.source-needs-rights": "始めたときに許可がなかったため、使えません。使うには、sudo と --interface をつけて始めます。",
+    "web.not-yet": "ここでは、まだできません。何も変わっていません。",
+    "web.no-such-alert": "その知らせはありません。古くなって消えたのかもしれません。",
+    "web.no-such-mud": "この機器のことは、まだ何も覚えていません。",
+    "web.file-missing": "ファイルが選ばれていません。先にファイルを選んでください。",
+    "web.file-too-long": "ファイルが大きすぎます。メーカーのきまりは{most_kb} kBまでです。何もしていません。",
     "web.name-too-long": "名前は{most}文字までにしてください。",
 }

@@ -1,0 +1,51 @@
+"""Sentences on what things are expected to do: MUD files, and what they usually do."""
+
+SENTENCES: dict[str, str] = {
+    # What is wrong with a MUD file (a maker's word on what its product does on a network).
+    "mud.too-large": "This file is larger than a maker's description may be ({max} bytes). Please ask the maker for the right file.",
+    "mud.not-json": "This is not a maker's description (MUD file): it cannot be read as JSON. Please check which file you chose.",
+    "mud.named-twice": "The file says “{name}” twice, so it could be read in two ways. Please ask the maker for a corrected one.",
+    "mud.missing": "The file does not say something that it must say: {where}. Please ask the maker for a corrected one.",
+    "mud.wrong-value": "At {where} the file says “{told}”, which is not allowed there. Please ask the maker for a corrected one.",
+    "mud.too-many": "The file has more than {max} entries at {where}. Omamori does not read so many.",
+    "mud.version": "The file is of version “{told}”; Omamori reads version 1 (RFC 8520) only.",
+    "mud.no-such-list": "At {where} the file names the list “{name}”, but has no such list. Please ask the maker for a corrected one.",
+    # What is worth knowing of one that can be read.
+    "mud.draft-shape": "The file uses an older form ({told}) from before the standard; it was understood.",
+    "mud.not-understood": "The file says something at {where} that Omamori does not know; it was left aside.",
+    "mud.rule-left-out": "The rule “{name}” ({where}) can never apply or is not fully understood; it was left out.",
+    "mud.list-unused": "The list “{name}” is in the file, but the file never uses it.",
+    "mud.extension": "The file uses the addition “{name}”, which Omamori does not know.",
+    "mud.more-notes": "And {count} more remarks on this file.",
+    "mud.unsigned": "The file is not signed: nobody vouches that it is the maker's.",
+    "mud.signature-unchecked": "The file names a signature at {url}; it was not checked here.",
+    "mud.read": "Read: {name}. {rules} rules.",
+    "mud.nothing-heard": "Nobody in this recording does anything that could be described.",
+    "mud.choose-thing": "Several things speak in this recording: {things}. Please choose one with --thing.",
+    "mud.no-such-thing": "“{thing}” does not speak in this recording.",
+    "mud.tested": "{flows} conversations: {accepted} as declared, {near} nearly, {undecided} cannot be told, {departed} not declared.",
+}
+
+JA: dict[str, str] = {
+    "mud.too-large": "ファイルが大きすぎます（{max}バイトまで）。メーカーに正しいファイルをたずねてください。",
+    "mud.not-json": "メーカーの説明書（MUDファイル）として読めません。選んだファイルを確かめてください。",
+    "mud.named-twice": "「{name}」が2回書かれていて、2通りに読めてしまいます。メーカーに直したものをたずねてください。",
+    "mud.missing": "書かれているはずのもの（{where}）がありません。メーカーに直したものをたずねてください。",
+    "mud.wrong-value": "{where}に「{told}」とありますが、ここに書いてよいものではありません。メーカーに直したものをたずねてください。",
+    "mud.too-many": "{where}の項目が{max}個より多いため、読みません。",
+    "mud.version": "このファイルは第「{told}」版です。読めるのは第1版（RFC 8520）だけです。",
+    "mud.no-such-list": "{where}に「{name}」という一覧の名がありますが、その一覧がありません。メーカーに直したものをたずねてください。",
+    "mud.draft-shape": "標準になる前の古い書き方（{told}）ですが、読めました。",
+    "mud.not-understood": "{where}に、Omamoriの知らないことが書かれています。そこは使いません。",
+    "mud.rule-left-out": "決まり「{name}」（{where}）は、当てはまることがないか、全部は分からないため、使いません。",
+    "mud.list-unused": "一覧「{name}」は、書かれていますが使われていません。",
+    "mud.extension": "「{name}」という追加の書き方が使われていますが、Omamoriは知りません。",
+    "mud.more-notes": "このファイルについて、ほかに{count}件あります。",
+    "mud.unsigned": "署名がありません。メーカーのものだと保証する人はいません。",
+    "mud.signature-unchecked": "署名が{url}にあると書かれていますが、ここでは確かめていません。",
+    "mud.read": "読みました：{name}、決まり{rules}件。",
+    "mud.nothing-heard": "この記録には、説明できる動きをする機器がありません。",
+    "mud.choose-thing": "この記録では、いくつかの機器が話しています：{things}。--thingで1つ選んでください。",
+    "mud.no-such-thing": "「{thing}」は、この記録では話していません。",
+    "mud.tested": "通信{flows}件：説明どおり{accepted}件、ほぼ説明どおり{near}件、判断できない{undecided}件、説明にない{departed}件。",
+}

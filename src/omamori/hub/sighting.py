@@ -46,6 +46,8 @@ KINDS = {
     "coap.message": "CoAP it spoke: role, path",
     "mqtt.connect": "MQTT it spoke: client_id, username_present, role",
     "talk.service": "a well-known service it offers or uses: proto, port, role",
+    "name.address": "an address that it reaches under a name, as a resolver (dns) answered it or it "
+    "says itself (tls, quic, http): name, ip, by",
     "icmp6.router": "it announces itself as an IPv6 router: prefix, mac",
     "sample.thing": "a thing of the sample home tells what it is: name, kind, industry",
 }

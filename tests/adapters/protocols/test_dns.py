@@ -54,6 +54,60 @@ def test_only_a_clients_question_is_told() -> None:
     assert dns.query_facts(wire.answer()) == []
 
 
+def answered(asked: str, *records: bytes, flags: int = 0x8180, questions: int = 1) -> bytes:
+    head = struct.pack("!6H", 7, flags, questions, len(records), 0, 0)
+    return head + (wire.name(asked) + b"\0\1\0\1") * questions + b"".join(records)
+
+
+def addresses(payload: bytes) -> list[tuple[str, str]]:
+    told = dns.answer_facts(payload)
+    assert all(kind == "name.address" and fields["by"] == "dns" for kind, fields in told)
+    return [(fields["name"], fields["ip"]) for _, fields in told]
+
+
+CHAIN = answered(
+    "Cloud.Example",
+    wire.record(wire.name("edge.cdn.example"), 1, bytes([203, 0, 113, 9])),  # out of order
+    wire.record(b"\xc0\x0c", 5, wire.name("cdn.example")),
+    wire.record(wire.name("CDN.example"), 5, wire.name("edge.cdn.example")),
+    wire.record(wire.name("edge.cdn.example"), 28, bytes([0x20, 1, 0x0D, 0xB8, *[0] * 11, 1])),
+    wire.record(wire.name("other.example"), 1, bytes([203, 0, 113, 66])),
+)
+
+
+def test_an_answer_tells_the_addresses_of_the_asked_name_through_its_aliases() -> None:
+    expected = [("cloud.example", "203.0.113.9"), ("cloud.example", "2001:db8::1")]
+    assert addresses(CHAIN) == expected
+
+
+def test_only_a_good_answer_with_real_addresses_tells_any() -> None:
+    good = wire.record(b"\xc0\x0c", 1, bytes([203, 0, 113, 9]))
+    assert addresses(answered("a.example", good)) == [("a.example", "203.0.113.9")]
+    assert addresses(answered("a.example", good, flags=0x8183)) == []
+    assert addresses(answered("a.example", good, flags=0x0100)) == []
+    assert addresses(answered("a.example", good, questions=2)) == []
+    for blocked in (bytes(4), bytes([127, 0, 0, 1]), bytes([224, 0, 0, 1]), b"\1\2\3"):
+        assert addresses(answered("a.example", wire.record(b"\xc0\x0c", 1, blocked))) == []
+    for blocked in (bytes(16), bytes(15) + b"\1", b"\xff" + bytes(15)):
+        assert addresses(answered("a.example", wire.record(b"\xc0\x0c", 28, blocked))) == []
+
+
+def test_aliases_in_a_circle_and_too_many_addresses_are_bounded() -> None:
+    circle = [
+        wire.record(wire.name("a.example"), 5, wire.name("b.example")),
+        wire.record(wire.name("b.example"), 5, wire.name("a.example")),
+    ]
+    many = [wire.record(b"\xc0\x0c", 1, bytes([203, 0, i >> 8, i & 255])) for i in range(200)]
+    assert len(addresses(answered("a.example", *circle, *many))) == dns.ADDRESSES_MAX
+
+
+def test_messages_over_tcp_stand_behind_their_length() -> None:
+    stream = wire.vector(CHAIN, 2) + wire.vector(b"", 2) + wire.vector(CHAIN, 2)[:-1]
+    assert dns.framed(stream) == ([CHAIN, b""], len(CHAIN) + 4)
+    assert dns.framed(b"\0") == ([], 0)
+    assert len(dns.framed(b"\0\0" * 999)[0]) == dns.FRAMED_MAX
+
+
 def test_llmnr_tells_the_name_that_is_answered_to() -> None:
     answer = wire.answer(wire.record(wire.name("DESKTOP"), 1, bytes([192, 168, 1, 5])))
     assert dns.llmnr_facts(answer) == [("llmnr.name", {"name": "DESKTOP"})]
@@ -108,11 +162,13 @@ def test_counts_that_claim_too_much_are_bounded() -> None:
 @given(data=st.data())
 def test_any_octets_give_facts_or_nothing(data: st.DataObject) -> None:
     payload = bytearray(
-        data.draw(st.sampled_from([ANNOUNCED, wire.question("a.b")]) | st.binary(max_size=300))
+        data.draw(
+            st.sampled_from([ANNOUNCED, CHAIN, wire.question("a.b")]) | st.binary(max_size=300)
+        )
     )
     for place in data.draw(st.lists(st.integers(0, max(len(payload) - 1, 0)), max_size=6)):
         if payload:
             payload[place] = data.draw(st.integers(0, 255))
-    for facts in (dns.mdns_facts, dns.query_facts, dns.llmnr_facts):
+    for facts in (dns.mdns_facts, dns.query_facts, dns.llmnr_facts, dns.answer_facts):
         for _, fields in facts(bytes(payload)):
             assert all(value.isprintable() and len(value) <= 255 for value in fields.values())

@@ -8,7 +8,7 @@ from omamori.adapters.capture import link, network
 from omamori.adapters.capture.frames import ETHERNET, ETHERTYPE_NAMES, LINK_NAMES
 from omamori.adapters.capture.neighbour import arp, icmp6
 from omamori.adapters.capture.pieces import Pieces
-from omamori.adapters.capture.talk import SERVER, Talk
+from omamori.adapters.capture.talk import RESOLVER, SERVER, Talk
 from omamori.adapters.capture.told import Speakers, Told
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Decoder:
                 if mac + frame[ip : up + 4] in quiet_tcp:
                     continue
                 source = mac + frame[ip:to]
-                if source in strangers or (
+                if (source in strangers and frame[up : up + 2] != RESOLVER) or (
                     source in addresses and is_stale(frame, source, up, said)
                 ):
                     continue
@@ -145,10 +145,11 @@ class Decoder:
         mac, carried, start = linked
         if mac and (mac[0] & 1 or not any(mac)):
             mac = b""  # a group is nobody; the loopback interface has no address
+        peer = frame[:6] if kind == ETHERNET else b""
         if carried == link.IPV4:
-            self._packet(at, mac, network.ipv4(frame, start), frame, start)
+            self._packet(at, mac, peer, network.ipv4(frame, start), frame, start)
         elif carried == link.IPV6:
-            self._packet(at, mac, network.ipv6(frame, start), frame, start)
+            self._packet(at, mac, peer, network.ipv6(frame, start), frame, start)
         elif carried == link.ARP:
             arp(at, mac, frame[start:], self.told, self._speakers)
         else:
@@ -159,7 +160,13 @@ class Decoder:
             self.not_understood[name] = self.not_understood.get(name, 0) + 1
 
     def _packet(
-        self, at: float, mac: bytes, packet: network.Packet | None, frame: bytes, start: int
+        self,
+        at: float,
+        mac: bytes,
+        peer: bytes,
+        packet: network.Packet | None,
+        frame: bytes,
+        start: int,
     ) -> None:
         if packet is None:
             self.broken += 1
@@ -175,9 +182,9 @@ class Decoder:
         if self._speakers.accept_strangers and not self._speakers.is_neighbour(mac, source):
             mac = b""  # it is the router's
         if protocol == network.TCP:
-            self._talk.tcp(at, frame, mac, source, target, begin, end)
+            self._talk.tcp(at, frame, mac, peer, source, target, begin, end)
         elif protocol == network.UDP:
-            self._talk.udp(at, frame, mac, source, target, begin, end)
+            self._talk.udp(at, frame, mac, peer, source, target, begin, end)
         elif packet.protocol == network.ICMP6 and packet.start:
             hops = frame[start + 7]
             icmp6(at, mac, packet, frame, hops, self.told, self._speakers)

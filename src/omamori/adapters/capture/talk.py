@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from omamori.adapters.capture.opening import Openings
 from omamori.adapters.capture.recent import Recent
 from omamori.adapters.capture.services import TCP_SERVICES, UDP_SERVICES
-from omamori.adapters.capture.told import Speakers, Told, who
+from omamori.adapters.capture.told import Speakers, Told, ip_text, who
 from omamori.adapters.protocols import coap, dhcp, dns, echonet, http, mqtt, netbios, tls
+from omamori.adapters.protocols.reached import reached
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,8 @@ _TCP = Struct("!HHI4xBB")
 _UDP = Struct("!HHH")
 _FIN, _SYN, _RST, _ACK = 1, 2, 4, 16
 _DHCP_PORTS = {67, 68}
+DNS_PORT = 53
+RESOLVER = b"\0\x35"  # that port, as a frame has it
 SERVER = b"t"  # tells a TCP server's port from a UDP one's among what was said
 
 _BY_ANY_PORT: dict[int, Callable[[bytes], Facts]] = {
@@ -88,6 +91,7 @@ class Talk:
         at: float,
         frame: bytes,
         mac: bytes,
+        peer: bytes,
         source: bytes,
         target: bytes,
         start: int,
@@ -106,6 +110,9 @@ class Talk:
         payload = frame[start + 8 : min(end, start + max(size, 8))]
         if to_port in _DHCP_PORTS and not is_known:
             self._dhcp(at, mac, payload)
+        if from_port == DNS_PORT:
+            self._resolver(at, mac, peer, source, target, payload, to_port)
+            return
         if not self._is_own(at, mac, source, speaker):
             if to_port not in _DHCP_PORTS:
                 self.quiet_udp.add(flow)
@@ -121,6 +128,43 @@ class Talk:
             self.quiet_udp.add(flow)
             if from_port in UDP_SERVICES:  # its answers go to ever new ports and tell no more
                 self.said.add(hash(speaker + frame[start : start + 2]))
+
+    def _resolver(
+        self,
+        at: float,
+        mac: bytes,
+        peer: bytes,
+        source: bytes,
+        target: bytes,
+        payload: bytes,
+        to_port: int,
+    ) -> None:
+        """What comes from a resolver's port is never quiet: each answer may tell a new address."""
+        self._answer(at, peer, target, payload)
+        if self._is_own(at, mac, source, mac + source):
+            self._service(at, mac, source, "udp", UDP_SERVICES, DNS_PORT, to_port)
+            if to_port == DNS_PORT:  # as old resolvers ask one another
+                self._told.facts(at, who(mac, source), dns.query_facts(payload))
+
+    def _answer(self, at: float, asker: bytes, ip: bytes, payload: bytes) -> None:
+        """An answer tells of its asker, where that one is on this network."""
+        if asker and (asker[0] & 1 or not any(asker)):
+            return
+        if self._speakers.is_neighbour(asker, ip) and any(ip):
+            self._told.facts(at, who(asker, ip), dns.answer_facts(payload))
+
+    def _dns(
+        self, at: float, peer: bytes, target: bytes, octets: bytes, from_port: int
+    ) -> tuple[Facts, Then]:
+        """DNS over TCP: what the sender asks; an answer is told of its asker at once."""
+        messages, used = dns.framed(octets)
+        facts: Facts = []
+        for message in messages:
+            if from_port == DNS_PORT:
+                self._answer(at, peer, target, message)
+            else:
+                facts += dns.query_facts(message)
+        return facts, Then.HOLD if used < len(octets) else Then.MORE
 
     def _is_own(self, at: float, mac: bytes, source: bytes, speaker: bytes) -> bool:
         """Whether the speaker is on this network; tells its address when that is news."""
@@ -144,6 +188,7 @@ class Talk:
         at: float,
         frame: bytes,
         mac: bytes,
+        peer: bytes,
         source: bytes,
         target: bytes,
         start: int,
@@ -155,27 +200,30 @@ class Talk:
             return
         speaker = mac + source
         flow = speaker + target + frame[start : start + 4]
-        if not self._is_own(at, mac, source, speaker):
+        is_own = self._is_own(at, mac, source, speaker)
+        if not is_own and frame[start : start + 2] != RESOLVER:
             self.quiet_tcp.add(flow)
             return
         if self.quiet_tcp.has(flow):
             return
         from_port, to_port, sequence, words, flags = _TCP.unpack_from(frame, start)
         if flags & _SYN:
-            port = frame[start : start + 2] if flags & _ACK else frame[start + 2 : start + 4]
-            self.said.add(hash(speaker + port + frame[start + 13 : start + 14]))
-            self._greeting(at, mac, source, from_port, to_port, flags)
+            if is_own:
+                self._greeting(at, mac, source, frame[start : start + 14])
             return
         looks = self._looks.get(flow, 0) + 1
         is_over = flags & (_FIN | _RST) or looks > LOOKS_MAX
         begin = start + (words >> 4) * 4
         if start + 20 <= begin < end and not flags & _RST:
-            if looks == 1:
+            if looks == 1 and is_own:
                 self._service(at, mac, source, "tcp", TCP_SERVICES, from_port, to_port)
             payload = self._openings.join(flow, sequence, frame[begin:end])
-            facts, then = self._read(speaker, payload)
+            if DNS_PORT in (from_port, to_port):
+                facts, then = self._dns(at, peer, target, payload, from_port)
+            else:
+                facts, then = self._read(speaker + target, payload)
             if facts:
-                self._told.facts(at, who(mac, source), facts)
+                self._told.facts(at, who(mac, source), reached(facts, ip_text(target)))
             if then is Then.HOLD:
                 self._openings.hold(flow, sequence, end - begin, payload)
             else:
@@ -202,11 +250,12 @@ class Talk:
             self._looks.clear()
         self._looks[flow] = looks
 
-    def _greeting(
-        self, at: float, mac: bytes, source: bytes, from_port: int, to_port: int, flags: int
-    ) -> None:
+    def _greeting(self, at: float, mac: bytes, source: bytes, head: bytes) -> None:
         """A SYN uses a service if it is well known; who accepts one offers it, known or not."""
-        if flags & _ACK:
+        from_port, to_port, _, _, flags = _TCP.unpack_from(head)
+        is_accepted = flags & _ACK
+        self.said.add(hash(mac + source + (head[:2] if is_accepted else head[2:4]) + head[13:]))
+        if is_accepted:
             fields = {"proto": "tcp", "port": str(from_port), "role": "offers"}
         elif to_port in TCP_SERVICES:
             fields = {"proto": "tcp", "port": str(to_port), "role": "uses"}

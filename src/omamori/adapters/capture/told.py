@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 FACTS_REMEMBERED = 16_384
 FACTS_PER_SOURCE_AND_KIND_MAX = 128  # in one period; more is a flood, not a description
+NAMES_PER_SOURCE_MAX = 1024  # a browser reaches hundreds of names an hour
 SOURCES_COUNTED_MAX = 16_384
 SPEAKERS_REMEMBERED = 16_384
 PREFIXES_MAX = 16
@@ -104,7 +105,7 @@ class Told:
 
     Attributes:
         count: sightings passed on.
-        dropped: facts beyond ``FACTS_PER_SOURCE_AND_KIND_MAX``, which were not passed on.
+        dropped: facts beyond the limits of one source and kind, which were not passed on.
         addresses: MAC and IP addresses told together.
     """
 
@@ -152,7 +153,9 @@ class Told:
                 self._pass_on(Sighting(at, source, kind, fields))
             return
         told = self._per_kind.get((source, kind), 0)
-        if told >= FACTS_PER_SOURCE_AND_KIND_MAX:
+        is_name = kind == "name.address"
+        most = NAMES_PER_SOURCE_MAX if is_name else FACTS_PER_SOURCE_AND_KIND_MAX
+        if told >= most:
             self.dropped += 1
             return
         if len(self._per_kind) >= SOURCES_COUNTED_MAX:

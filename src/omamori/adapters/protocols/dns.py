@@ -17,13 +17,17 @@ JUMPS_MAX = 16
 POINTERS_MAX = 512
 TXT_KEYS_MAX = 32
 TXT_VALUE_MAX = 200
+ALIASES_MAX = 16  # CNAME records followed from the name that was asked for
+FRAMED_MAX = 32  # messages of one TCP segment that are read
+ADDRESSES_MAX = 32  # told of one answer; more do not fit into one datagram of usual size
 
-A, PTR, TXT, AAAA, SRV = 1, 12, 16, 28, 33
+A, CNAME, PTR, TXT, AAAA, SRV = 1, 5, 12, 16, 28, 33
 _POINTER = 0xC0  # the two high bits, RFC 1035 §4.1.4
 _COUNTS = Struct("!6H")
 _QUESTION = Struct("!2H")
 _RECORD = Struct("!2HIH")
 _SRV = Struct("!3H")
+_RCODE = 15  # RFC 1035 §4.1.1: the low bits of the flags; 0 is no error
 _BROWSE = b"_services._dns-sd._udp.local"  # RFC 6763 §9: asks for types, names no thing
 
 
@@ -49,6 +53,7 @@ class Message(NamedTuple):
     payload: bytes
     is_response: bool
     opcode: int
+    rcode: int
     questions: list[tuple[bytes, int]]
     records: list[Record]
     answered: int
@@ -141,7 +146,8 @@ def parse(payload: bytes) -> Message | None:
             records, at = _records(payload, at, answered + authority + extra, names)
     except (DnsError, IndexError, struct_error):
         return None
-    return Message(payload, is_response, flags >> 11 & 15, questions, records, answered, names)
+    opcode, rcode = flags >> 11 & 15, flags & _RCODE
+    return Message(payload, is_response, opcode, rcode, questions, records, answered, names)
 
 
 def query_facts(payload: bytes) -> Facts:
@@ -150,6 +156,73 @@ def query_facts(payload: bytes) -> Facts:
     if message is None or message.is_response or message.opcode:
         return []
     return [("dns.query", {"name": plain(name).lower()}) for name, _ in message.questions if name]
+
+
+def answer_facts(payload: bytes) -> Facts:
+    """The addresses that a server's answer gives for the one name asked; it is its asker's fact.
+
+    Aliases are followed from the asked name on (RFC 1034 §3.6.2), in whatever order they stand:
+    the name that a thing asks for is the name that it, and its maker's MUD file, goes by.
+    """
+    message = parse(payload)
+    if message is None or not message.is_response or message.opcode or message.rcode:
+        return []
+    if len(message.questions) != 1:  # a second question has no meaning (RFC 9619)
+        return []
+    records = message.records[: message.answered]
+    asked = message.questions[0][0].lower()
+    names = _aliases(asked, payload, records, message.names)
+    name = plain(asked)
+    found = dict.fromkeys(
+        ip for record in records if record.name.lower() in names and (ip := _ip(payload, record))
+    )
+    if not name:
+        return []
+    return [
+        ("name.address", {"name": name, "ip": ip, "by": "dns"})
+        for ip in list(found)[:ADDRESSES_MAX]
+    ]
+
+
+def _aliases(asked: bytes, payload: bytes, records: list[Record], names: Names) -> set[bytes]:
+    """The asked name and the names that stand for it, in lower case."""
+    aliases: dict[bytes, bytes] = {}
+    for record in records:
+        if record.kind == CNAME:
+            try:
+                aliases[record.name.lower()] = _name(payload, record.start, names)[0].lower()
+            except (DnsError, IndexError):
+                continue
+    found = {asked}
+    for _ in range(ALIASES_MAX):
+        if asked not in aliases:
+            break
+        asked = aliases[asked]
+        found.add(asked)
+    return found
+
+
+def _ip(payload: bytes, record: Record) -> str:
+    """The address in an A or AAAA record; empty where it can be nobody's (such as 0.0.0.0)."""
+    value = payload[record.start : record.end]
+    if record.kind == A and len(value) == 4 and 0 < value[0] < 0xE0 and value[0] != 127:  # noqa: PLR2004 - RFC 1122 §3.2.1.3
+        return inet_ntoa(value)
+    if record.kind == AAAA and len(value) == 16 and any(value[:15]) and value[0] != 0xFF:  # noqa: PLR2004 - RFC 4291 §2.4
+        return inet_ntop(AF_INET6, value)
+    return ""
+
+
+def framed(octets: bytes) -> tuple[list[bytes], int]:
+    """Whole messages of a TCP stream (RFC 1035 §4.2.2: length first), and the octets they take."""
+    found: list[bytes] = []
+    at = 0
+    while at + 2 <= len(octets) and len(found) < FRAMED_MAX:
+        end = at + 2 + int.from_bytes(octets[at : at + 2])
+        if end > len(octets):
+            break
+        found.append(octets[at + 2 : end])
+        at = end
+    return found, at
 
 
 def llmnr_facts(payload: bytes) -> Facts:

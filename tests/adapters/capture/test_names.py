@@ -1,0 +1,105 @@
+"""Which thing learns an address by which name."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+from adapters.capture import wire
+from omamori.adapters.capture.decode import Decoder
+
+if TYPE_CHECKING:
+    from omamori.hub.sighting import Sighting
+
+CLOUD = bytes([93, 184, 216, 34])
+ANSWER = (
+    struct.pack("!6H", 7, 0x8180, 1, 1, 0, 0)
+    + wire.name("cloud.example")
+    + b"\0\1\0\1"
+    + wire.record(b"\xc0\x0c", 1, CLOUD)
+)
+NAMED = {"name": "cloud.example", "ip": wire.FAR_IP, "by": "dns"}
+
+
+def names(*frames: bytes) -> list[tuple[str, dict[str, str]]]:
+    told: list[Sighting] = []
+    decoder = Decoder(told.append)
+    for index, frame in enumerate(frames):
+        decoder.hear([(100.0 + index, 1, frame)])
+    return [(one.source, one.fields) for one in told if one.kind == "name.address"]
+
+
+def resolver_says(
+    thing: str, ip: str, *, resolver: str = wire.ROUTER_IP, payload: bytes = ANSWER
+) -> bytes:
+    packet = wire.ipv4(wire.udp(payload, 53, 40000), 17, resolver, ip)
+    return wire.ether(packet, 0x0800, wire.ROUTER, thing)
+
+
+def test_an_answer_is_its_askers_fact_whoever_resolved_it() -> None:
+    for resolver in (wire.ROUTER_IP, "9.9.9.9"):
+        told = names(
+            resolver_says(wire.PHONE, wire.PHONE_IP, resolver=resolver),
+            resolver_says(wire.PHONE, wire.PHONE_IP, resolver=resolver),
+            resolver_says(wire.LAMP, wire.LAMP_IP, resolver=resolver),
+        )
+        assert told == [(wire.PHONE, NAMED), (wire.LAMP, NAMED)]
+
+
+def test_an_answer_to_another_network_is_nobodys_here() -> None:
+    assert names(resolver_says(wire.ROUTER, wire.FAR_IP)) == []
+    assert names(resolver_says(wire.EVERYONE, wire.PHONE_IP)) == []
+
+
+def test_every_later_answer_of_the_same_resolver_is_read() -> None:
+    other = ANSWER.replace(b"cloud", b"other")
+    told = names(
+        resolver_says(wire.PHONE, wire.PHONE_IP),
+        resolver_says(wire.PHONE, wire.PHONE_IP, payload=other),
+    )
+    assert [fields["name"] for _, fields in told] == ["cloud.example", "other.example"]
+
+
+def over_tcp(payload: bytes, sequence: int, *, resolver: str = wire.ROUTER_IP) -> bytes:
+    segment = wire.tcp(payload, 53, 40000, sequence=sequence)
+    packet = wire.ipv4(segment, 6, resolver, wire.PHONE_IP)
+    return wire.ether(packet, 0x0800, wire.ROUTER, wire.PHONE)
+
+
+def test_dns_over_tcp_is_read_from_its_pieces() -> None:
+    stream = wire.vector(ANSWER, 2) + wire.vector(ANSWER.replace(b"cloud", b"other"), 2)
+    for resolver in (wire.ROUTER_IP, "9.9.9.9"):
+        for cut in (1, 2, 20, len(ANSWER) + 10):
+            told = names(
+                over_tcp(stream[:cut], 1, resolver=resolver),
+                over_tcp(stream[cut:], 1 + cut, resolver=resolver),
+            )
+            assert [fields["name"] for _, fields in told] == ["cloud.example", "other.example"]
+
+
+def test_a_question_over_tcp_is_told_of_its_asker() -> None:
+    told: list[Sighting] = []
+    payload = wire.vector(wire.question("a.example"), 2)
+    Decoder(told.append).hear([(1.0, 1, wire.tcp_frame(payload, 40000, 53))])
+    asked = [one for one in told if one.kind == "dns.query"]
+    assert [(one.source, one.fields) for one in asked] == [(wire.PHONE, {"name": "a.example"})]
+
+
+def call(payload: bytes, target: str, port: int) -> bytes:
+    segment = wire.tcp(payload, 40000 + port, port)
+    return wire.ether(wire.ipv4(segment, 6, wire.PHONE_IP, target), 0x0800, wire.PHONE, wire.ROUTER)
+
+
+def test_hello_and_request_name_each_target_they_go_to() -> None:
+    hello = wire.client_hello("cloud.example")
+    request = b"GET / HTTP/1.1\r\nHost: cloud.example\r\n\r\n"
+    told = names(
+        call(hello, "203.0.113.1", 443),
+        call(hello, "203.0.113.2", 443),
+        call(request, "203.0.113.3", 80),
+    )
+    assert [(fields["ip"], fields["by"]) for _, fields in told] == [
+        ("203.0.113.1", "tls"),
+        ("203.0.113.2", "tls"),
+        ("203.0.113.3", "http"),
+    ]

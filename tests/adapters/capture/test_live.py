@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import time
@@ -13,7 +14,8 @@ import pytest
 from adapters.capture import wire
 from omamori.adapters.capture.decode import Decoder
 from omamori.adapters.capture.frames import CaptureError
-from omamori.adapters.capture.live import interfaces, open_interface
+from omamori.adapters.capture.live import Listener, interfaces, open_interface
+from omamori.adapters.capture.telling import ALL, EXPRESSION, TELLING, Program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from omamori.hub.sighting import Sighting
 
 WAIT_S = 5.0
+LAST = wire.udp_frame(wire.question("end.example"), 40000, 53)
 
 
 def ip(*words: str) -> bool:
@@ -74,6 +77,71 @@ def test_an_interface_that_goes_away_ends_the_listening(pair: tuple[str, str]) -
                 break
         assert listener.trouble is not None
         assert listener.trouble.key == "capture.interface-gone"
+
+
+def heard_through(pair: tuple[str, str], program: Program, frames: list[bytes]) -> list[bytes]:
+    here, there = pair
+    speaker = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    heard: list[bytes] = []
+    with speaker, open_interface(there) as listener:
+        listener._ring.attach(program)
+        speaker.bind((here, 0))
+        for frame in [*frames, LAST]:
+            speaker.send(frame)
+        for batch in listener.batches():
+            heard += [octets for _, _, octets in batch if octets in frames or octets == LAST]
+            if LAST in heard:
+                return heard[:-1]
+    raise AssertionError(listener.trouble)
+
+
+@pytest.mark.root
+def test_under_pressure_the_kernel_passes_what_tells_most(pair: tuple[str, str]) -> None:
+    greeting = wire.tcp_frame(b"", 40000, 443, flags=2)
+    bulk = wire.tcp_frame(b"\0" * 900, 40000, 443, flags=16)
+    hello = wire.tcp_frame(b"\x16\x03\x01" + b"\0" * 900, 40000, 443, flags=24)
+    question = wire.udp_frame(wire.question("example.org"), 40000, 53)
+    video = wire.udp_frame(b"\0" * 900, 40000, 40001)
+    frames = [greeting, bulk, hello, question, video]
+    assert heard_through(pair, ALL, frames) == frames
+    assert heard_through(pair, TELLING, frames) == [greeting, hello, question]
+
+
+def test_the_filter_is_what_its_expression_says() -> None:
+    if shutil.which("tcpdump") is None:
+        pytest.skip("tcpdump is not here to translate the expression")
+    words = ["tcpdump", "-i", "lo", "-y", "EN10MB", "-ddd", EXPRESSION]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip("tcpdump may not translate here")
+    lines = [tuple(map(int, line.split())) for line in done.stdout.splitlines()]
+    assert tuple(lines[1:]) == TELLING
+
+
+class _RingOf:
+    """A ring whose counts are given; it remembers which filter it was told."""
+
+    def __init__(self, counts: list[tuple[int, int]]) -> None:
+        self.left = counts
+        self.filters: list[Program] = []
+
+    def counts(self) -> tuple[int, int]:
+        return self.left.pop(0)
+
+    def attach(self, program: Program) -> None:
+        self.filters.append(program)
+
+
+def test_it_asks_for_less_when_frames_are_dropped_and_for_all_when_it_is_calm() -> None:
+    ring = _RingOf([(1000, 0), (1000, 500), *[(10, 0)] * 100])
+    listener = Listener("no-such-interface", ring)  # type: ignore[arg-type]
+    for second in range(1, 60):
+        listener._weigh(float(second))
+        if second == 2:
+            assert listener.is_pressed
+    assert not listener.is_pressed
+    assert listener.dropped == 500
+    assert ring.filters == [TELLING, ALL]
 
 
 @pytest.mark.root

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import socket
-import time
 from contextlib import suppress
-from struct import Struct, pack
+from pathlib import Path
+from struct import pack
 from typing import TYPE_CHECKING
 
-from omamori.adapters.capture.frames import ETHERNET, FRAME_OCTETS_MAX, RAW, CaptureError
+from omamori.adapters.capture.frames import ETHERNET, RAW, CaptureError
+from omamori.adapters.capture.ring import Ring
+from omamori.adapters.capture.telling import ALL, TELLING
 from omamori.documents.reason import Reason
 
 if TYPE_CHECKING:
@@ -19,34 +21,46 @@ if TYPE_CHECKING:
 
     from omamori.adapters.capture.frames import Frame
 
-BATCH_FRAMES_MAX = 512
 WAIT_S = 0.25
-KERNEL_BUFFER_OCTETS = 4 << 20
+PRESSED_AT_SHARE = 0.02  # of the frames of a second dropped: read only those that tell most
+EASED_BELOW_FRAMES = 100_000  # frames a second on the interface that can be read whole again
+EASE_AFTER_S = 30.0
+WEIGH_EVERY_S = 1.0
 
 _ETH_P_ALL = 3
-_SOL_PACKET, _ADD_MEMBERSHIP, _STATISTICS = 263, 1, 6  # linux/if_packet.h
+_SOL_PACKET, _ADD_MEMBERSHIP = 263, 1  # linux/if_packet.h
 _PROMISCUOUS = 1
 _LINK_BY_HARDWARE = {1: ETHERNET, 772: ETHERNET, 65534: RAW}  # linux/if_arp.h: loopback, none
-_COUNTS = Struct("@II")
+_STATISTICS = Path("/sys/class/net")
+_GONE = {errno.ENETDOWN, errno.ENODEV, errno.ENXIO}
 
 
 class Listener:
     """An interface being listened to; a context that lets it go.
+
+    When frames come faster than they can be read, it asks the kernel for those only that tell
+    most (``telling.TELLING``), until it is calm again.
 
     Attributes:
         name: the interface.
         size: 0, for nobody knows how much will come.
         trouble: why the listening ended by itself, or None.
         dropped: frames that came faster than they were read, as the kernel counts them.
+        passed_by: frames that the filter kept back under pressure, by the interface's count.
+        is_pressed: whether the filter is in force now.
     """
 
-    def __init__(self, name: str, packets: socket.socket, link: int) -> None:
+    def __init__(self, name: str, ring: Ring) -> None:
         self.name = name
         self.size = 0
         self.trouble: Reason | None = None
         self.dropped = 0
-        self._packets = packets
-        self._link = link
+        self.passed_by = 0
+        self.is_pressed = False
+        self._ring = ring
+        self._weighed_at = 0.0
+        self._calm_since = 0.0
+        self._carried = _carried(name)
 
     def __enter__(self) -> Self:
         return self
@@ -57,7 +71,7 @@ class Listener:
         _error: BaseException | None,
         _tb: TracebackType | None,
     ) -> None:
-        self._packets.close()
+        self._ring.close()
 
     @property
     def place(self) -> int:
@@ -70,30 +84,51 @@ class Listener:
         It ends when the interface goes away, or when the caller stops asking.
         """
         while self.trouble is None:
-            yield self._batch()
-            self._count_dropped()
+            try:
+                frames = self._ring.read(WAIT_S)
+            except OSError:
+                self.trouble = Reason("capture.interface-gone", {"name": self.name})
+                return
+            yield frames
+            if frames:
+                self._weigh(frames[-1][0])
 
-    def _batch(self) -> list[Frame]:
-        frames: list[Frame] = []
-        try:
-            self._packets.settimeout(WAIT_S)
-            octets = self._packets.recv(FRAME_OCTETS_MAX)
-            self._packets.setblocking(False)  # noqa: FBT003 - the socket module's own signature
-            while True:
-                frames.append((time.time(), self._link, octets))
-                if len(frames) >= BATCH_FRAMES_MAX:
-                    return frames
-                octets = self._packets.recv(FRAME_OCTETS_MAX)
-        except (TimeoutError, BlockingIOError):
-            return frames
-        except OSError:
-            self.trouble = Reason("capture.interface-gone", {"name": self.name})
-            return frames
-
-    def _count_dropped(self) -> None:
+    def _weigh(self, now: float) -> None:
+        """Once a second: what was dropped, and whether all can be read."""
+        if 0 <= now - self._weighed_at < WEIGH_EVERY_S:
+            return
+        span_s = now - self._weighed_at if self._weighed_at else WEIGH_EVERY_S
+        self._weighed_at = now
         with suppress(OSError):
-            counts = self._packets.getsockopt(_SOL_PACKET, _STATISTICS, _COUNTS.size)
-            self.dropped += int(_COUNTS.unpack(counts)[1])  # reading resets the kernel's count
+            passed, dropped = self._ring.counts()
+            self.dropped += dropped
+            carried = _carried(self.name)
+            on_wire, self._carried = carried - self._carried, carried
+            if self.is_pressed:
+                self.passed_by += max(on_wire - passed, 0)
+                self._ease(now, on_wire / max(span_s, WEIGH_EVERY_S))
+            elif dropped > PRESSED_AT_SHARE * passed:
+                self._press(now, pressed=True)
+
+    def _ease(self, now: float, frames_per_s: float) -> None:
+        if frames_per_s >= EASED_BELOW_FRAMES or now < self._calm_since:
+            self._calm_since = now
+        elif now - self._calm_since >= EASE_AFTER_S:
+            self._press(now, pressed=False)
+
+    def _press(self, now: float, *, pressed: bool) -> None:
+        self._ring.attach(TELLING if pressed else ALL)
+        self.is_pressed = pressed
+        self._calm_since = now
+
+
+def _carried(name: str) -> int:
+    """Frames that the interface has received and sent, as the kernel counts them."""
+    folder = _STATISTICS / name / "statistics"
+    try:
+        return sum(int((folder / which).read_text()) for which in ("rx_packets", "tx_packets"))
+    except (OSError, ValueError):
+        return 0
 
 
 def interfaces() -> list[str]:
@@ -111,11 +146,10 @@ def open_interface(name: str) -> Listener:
     if not hasattr(socket, "AF_PACKET"):
         raise CaptureError("capture.no-live")
     try:
-        packets = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ALL))
+        packets = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)  # nothing yet, until bound
     except PermissionError:
         raise CaptureError("capture.no-rights", {"name": name}) from None
     try:
-        packets.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, KERNEL_BUFFER_OCTETS)
         packets.bind((name, _ETH_P_ALL))
         # Devices that speak to one another are heard only so; the kernel undoes it on close.
         wish = pack("@iHH8s", socket.if_nametoindex(name), _PROMISCUOUS, 0, b"")
@@ -130,4 +164,8 @@ def open_interface(name: str) -> Listener:
     if link is None:
         packets.close()
         raise CaptureError("capture.link-unknown", {"name": name, "kind": str(hardware)})
-    return Listener(name, packets, link)
+    try:
+        return Listener(name, Ring(packets, link))
+    except OSError:
+        packets.close()
+        raise CaptureError("capture.no-such-interface", {"name": name}) from None

@@ -69,8 +69,15 @@ def parse(payload: bytes) -> Hello | None:
     if not looks_like_hello(payload):
         return None
     try:
-        record, _ = _sized(payload[: 5 + HELLO_OCTETS_MAX], 3, 2)
-        body, _ = _sized(record, 1, 3)
+        return hello(_sized(payload[: 5 + HELLO_OCTETS_MAX], 3, 2)[0])
+    except ValueError:
+        return None
+
+
+def hello(message: bytes) -> Hello | None:
+    """The ClientHello in a handshake message, which QUIC carries without a record around it."""
+    try:
+        body, _ = _sized(message, 1, 3)
         at = 34  # legacy_version and random
         _session, at = _sized(body, at, 1)
         ciphers, at = _sized(body, at, 2)
@@ -125,8 +132,12 @@ def ja4(
     extensions: tuple[int, ...],
     alpn: tuple[bytes, ...],
     signatures: tuple[int, ...],
+    transport: str = "t",
 ) -> str:
-    """The JA4 fingerprint over TCP: what a client's library looks like, whatever it connects to."""
+    """The JA4 fingerprint: what a client's library looks like, whatever it connects to.
+
+    ``transport`` is ``t`` for TCP and ``q`` for QUIC.
+    """
     server = "d" if _SNI in extensions else "i"
     counts = f"{min(len(ciphers), 99):02d}{min(len(extensions), 99):02d}"
     kept = sorted(f"{n:04x}" for n in extensions if n not in (_SNI, _ALPN))
@@ -134,7 +145,7 @@ def ja4(
     if signatures:
         listed += "_" + ",".join(f"{n:04x}" for n in signatures)
     offered = sorted(f"{n:04x}" for n in ciphers)
-    first = f"t{_JA4_VERSIONS.get(version, '00')}{server}{counts}{_alpn_ends(alpn)}"
+    first = f"{transport}{_JA4_VERSIONS.get(version, '00')}{server}{counts}{_alpn_ends(alpn)}"
     return f"{first}_{_short(','.join(offered), offered)}_{_short(listed, kept)}"
 
 
@@ -154,12 +165,21 @@ def _short(listed: str, kept: list[str]) -> str:
 
 def facts(payload: bytes) -> Facts:
     """The name asked for, the protocols offered and the JA4 of a whole ClientHello."""
-    hello = parse(payload)
-    if hello is None:
-        return []
+    found = parse(payload)
+    return [] if found is None else _facts(found, "t")
+
+
+def message_facts(message: bytes, transport: str) -> Facts:
+    """The same of a handshake message without a record."""
+    found = hello(message)
+    return [] if found is None else _facts(found, transport)
+
+
+def _facts(found: Hello, transport: str) -> Facts:
+    version, ciphers, extensions, sni, alpn, signatures = found
     fields = worded(
-        sni=plain(hello.sni).lower(),
-        alpn=",".join(plain(name, 32) for name in hello.alpn),
-        ja4=ja4(hello.version, hello.ciphers, hello.extensions, hello.alpn, hello.signatures),
+        sni=plain(sni).lower(),
+        alpn=",".join(plain(name, 32) for name in alpn),
+        ja4=ja4(version, ciphers, extensions, alpn, signatures, transport),
     )
     return [("tls.client", fields)]

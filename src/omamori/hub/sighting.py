@@ -26,9 +26,11 @@ KINDS = {
     "address.ipv4": "an IPv4 address in use: ip",
     "address.ipv6": "an IPv6 address in use: ip",
     "neighbour.entry": "the kernel's neighbour table names it: ip, state, interface",
-    "dhcp.request": "what it tells a DHCP server: hostname, vendor_class, parameters, requested_ip",
-    "dhcp6.request": "what it tells a DHCPv6 server: fqdn, vendor_class, options",
-    "dhcp.offer": "it answers as a DHCP server: router, dns",
+    "dhcp.request": "what it tells a DHCP server: hostname, vendor_class, parameters, requested_ip, "
+    "client_id, mud_url",
+    "dhcp6.request": "what it tells a DHCPv6 server: fqdn, vendor_class, options, duid, "
+    "mud_url",
+    "dhcp.offer": "it answers as a DHCP server: router, dns, server, message (offer, ack, nak)",
     "mdns.name": "a host name announced by mDNS: name, ip",
     "mdns.service": "a service announced by mDNS (RFC 6763): type, instance, host, port, txt.<key>",
     "mdns.search": "a service type searched by mDNS: type",
@@ -46,6 +48,7 @@ KINDS = {
     "coap.message": "CoAP it spoke: role, path",
     "mqtt.connect": "MQTT it spoke: client_id, username_present, role",
     "talk.service": "a well-known service it offers or uses: proto, port, role",
+    "lldp.says": "what it says of itself by LLDP: name, description, mud_url",
     "name.address": "an address that it reaches under a name, as a resolver (dns) answered it or it "
     "says itself (tls, quic, http): name, ip, by",
     "icmp6.router": "it announces itself as an IPv6 router: prefix, mac",

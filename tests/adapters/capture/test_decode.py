@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from adapters.capture import wire
 from omamori.adapters.capture import frames as links
-from omamori.adapters.capture import recent, talk
+from omamori.adapters.capture import flows, recent, talk
 from omamori.adapters.capture.decode import SEEN_AGAIN_AFTER_S, TOLD_AGAIN_AFTER_S, Decoder
 from omamori.adapters.capture.link import LINKS
 from omamori.adapters.capture.told import FACTS_PER_SOURCE_AND_KIND_MAX
@@ -133,8 +133,8 @@ def test_time_that_jumps_back_begins_anew() -> None:
 
 def test_a_frame_from_the_internet_is_not_about_the_router() -> None:
     segment = wire.tcp(b"HTTP/1.1 200 OK\r\nServer: far\r\n\r\n", 80, 50000)
-    far = wire.ipv4(segment, 6, wire.FAR_IP, wire.PHONE_IP)
-    question = wire.ipv4(DNS, 17, wire.FAR_IP)
+    far = wire.ipv4(segment, 6, wire.FAR_IP, wire.PHONE_IP, hops=57)
+    question = wire.ipv4(DNS, 17, wire.FAR_IP, hops=57)
     frames = [wire.ether(octets, 0x0800, wire.ROUTER) for octets in (far, question)]
     assert hear(*frames) == []
     told = hear(*frames, strangers=True)
@@ -286,7 +286,11 @@ def test_dhcp_is_about_the_client_it_names() -> None:
     told = hear(wire.ether(answer, 0x0800, wire.ROUTER))
     assert told[:2] == [
         (wire.PHONE, "address.ipv4", {"ip": wire.PHONE_IP}),
-        (wire.ROUTER, "dhcp.offer", {"router": wire.ROUTER_IP, "dns": wire.ROUTER_IP}),
+        (
+            wire.ROUTER,
+            "dhcp.offer",
+            {"router": wire.ROUTER_IP, "dns": wire.ROUTER_IP, "message": "ack"},
+        ),
     ]
 
 
@@ -303,7 +307,7 @@ def test_a_flood_of_facts_is_cut_and_counted() -> None:
 
 
 def test_memory_of_flows_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(talk, "FLOWS_REMEMBERED", 100)
+    monkeypatch.setattr(flows, "DIRECTIONS_MAX", 100)
     monkeypatch.setattr(talk, "PAYLOADS_REMEMBERED", 100)
     decoder = Decoder(lambda _: None)
     for port in range(1024, 3024):
@@ -316,10 +320,8 @@ def test_memory_of_flows_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
             ]
         )
     held = decoder._talk
-    assert len(held.quiet_tcp) <= 200
-    assert len(held.quiet_udp) <= 200
     assert len(held.said) <= 200
-    assert len(held._looks) <= 100
+    assert len(decoder._flows) <= 100
     assert len(held._openings) <= 256
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.capture import wire
-from omamori.adapters.protocols import coap, dhcp, http, mqtt, netbios
+from omamori.adapters.protocols import coap, dhcp, http, lldp, mqtt, netbios
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +61,78 @@ def test_dhcp_options_are_joined_when_split_and_ignored_when_cut() -> None:
     assert dhcp.parse(cut).client_facts == []
 
 
+MUD_URL = b"https://maker.example/lamp.json"
+
+
+def test_dhcp_options_may_overflow_into_the_fields_before_them() -> None:
+    whole = wire.dhcp([(12, b"la"), (52, b"\x03")])
+    file = b"\x0c\x01m\xff".ljust(128, b"\0")
+    server_name = b"\x0c\x01p\xff".ljust(64, b"\0")
+    overflowing = whole[:44] + server_name + file + whole[236:]
+    assert dhcp.parse(overflowing).client_facts == [("dhcp.request", {"hostname": "lamp"})]
+    # Without the option these fields are what they are named.
+    plain = wire.dhcp([(12, b"la")])
+    named = plain[:44] + server_name + file + plain[236:]
+    assert dhcp.parse(named).client_facts == [("dhcp.request", {"hostname": "la"})]
+
+
+def test_dhcp_tells_the_clients_identifier_and_the_url_of_what_it_should_do() -> None:
+    options = [(61, b"\xff\0\1\2\3" + bytes(200)), (161, MUD_URL[:10]), (161, MUD_URL[10:])]
+    [(_, fields)] = dhcp.parse(wire.dhcp(options)).client_facts
+    assert fields["mud_url"] == MUD_URL.decode()
+    assert fields["client_id"].startswith("ff00010203")
+    assert len(fields["client_id"]) == 2 * dhcp.CLIENT_ID_OCTETS_MAX
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"http://maker.example/a",
+        b"https://a b",
+        b"ftp:",
+        b"",
+        b"https://" + b"a" * 250,
+        b"\xff\xfe",
+    ],
+)
+def test_what_is_no_https_url_is_no_mud_url(raw: bytes) -> None:
+    assert dhcp.url(raw) == ""
+
+
+@pytest.mark.parametrize(("code", "message"), [(2, "offer"), (5, "ack"), (6, "nak")])
+def test_a_dhcp_server_tells_what_it_is_to_everyone(code: int, message: str) -> None:
+    options = [(53, bytes([code])), (54, bytes([192, 168, 1, 1])), (3, b"\1\2\3\4")]
+    told = dhcp.parse(wire.dhcp(options, reply=True))
+    expected = {"router": "1.2.3.4", "server": "192.168.1.1", "message": message}
+    assert told.server_facts == [("dhcp.offer", expected)]
+    given = [("address.ipv4", {"ip": wire.PHONE_IP})] if message == "ack" else []
+    assert told.client_facts == given
+    assert dhcp.parse(wire.dhcp([(53, b"\x01")], reply=True)) == dhcp.NOTHING
+
+
+def field(kind: int, value: bytes) -> bytes:
+    return (kind << 9 | len(value)).to_bytes(2) + value
+
+
+LLDP = (
+    field(1, b"\x04\2\0\0\0\0\1")
+    + field(2, b"\x07port")
+    + field(3, b"\0x")
+    + field(127, b"\x00\x80\xc2\x01\0\1")
+    + field(127, b"\x00\x00\x5e\x01" + MUD_URL)
+    + field(5, b"lamp")
+    + field(6, b"Lamp OS 1.2")
+    + field(0, b"")
+)
+
+
+def test_lldp_tells_name_description_and_mud_url() -> None:
+    expected = {"name": "lamp", "description": "Lamp OS 1.2", "mud_url": MUD_URL.decode()}
+    assert lldp.facts(LLDP) == [("lldp.says", expected)]
+    assert lldp.facts(LLDP[:20]) == []
+    assert lldp.facts(b"\x04" + LLDP[1:]) == []
+
+
 def test_dhcpv6_tells_name_class_and_wishes() -> None:
     def option(code: int, value: bytes) -> bytes:
         return struct.pack("!HH", code, len(value)) + value
@@ -68,7 +140,14 @@ def test_dhcpv6_tells_name_class_and_wishes() -> None:
     vendor = struct.pack("!IH", 9, 5) + b"maker"
     payload = b"\x01abc" + option(6, b"\0\x17\0\x18") + option(16, vendor)
     payload += option(39, b"\0" + wire.name("lamp.home"))
-    expected = {"fqdn": "lamp.home", "vendor_class": "maker", "options": "23,24"}
+    payload += option(1, b"\0\3\0\1\2\0\0\0\0\1") + option(112, MUD_URL)
+    expected = {
+        "fqdn": "lamp.home",
+        "vendor_class": "maker",
+        "options": "23,24",
+        "duid": "00030001020000000001",
+        "mud_url": MUD_URL.decode(),
+    }
     assert dhcp.facts6(payload) == [("dhcp6.request", expected)]
     assert dhcp.facts6(b"\x02" + payload[1:]) == []
 
@@ -129,6 +208,7 @@ SAMPLES: list[tuple[Callable[[bytes], Facts], bytes]] = [
     (http.response_facts, b"HTTP/1.1 200 OK\r\nServer: a\r\n\r\n"),
     (_dhcp, wire.dhcp([(53, b"\x05"), (12, b"lamp"), (3, b"\1\2\3\4"), (81, b"\4\0\0\3abc\0")])),
     (dhcp.facts6, b"\x01abc\0\6\0\2\0\x17\0\x10\0\7\0\0\0\1\0\1a"),
+    (lldp.facts, LLDP),
     (netbios.name_facts, struct.pack("!6H", 1, 0x2910, 1, 0, 0, 1) + encoded("A", 0)),
     (netbios.datagram_facts, bytes([0x11, 2]) + bytes(12) + encoded("A", 0)),
     (coap.facts, b"\x42\x01\x00\x01tk\xb7sensors\x04temp"),

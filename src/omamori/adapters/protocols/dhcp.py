@@ -9,12 +9,17 @@ from omamori.adapters.protocols.text import Facts, plain, worded
 
 OPTIONS_MAX = 128
 PARAMETERS_MAX = 64
+CLIENT_ID_OCTETS_MAX = 64  # kept of what identifies a client
+DUID_OCTETS_MAX = 130  # RFC 8415 §11.1
+URL_LENGTH_MAX = 255
 
 _FIXED = 240  # RFC 2131 §2: header and magic cookie
 _COOKIE = b"\x63\x82\x53\x63"
 _MAC = 6
 _CLIENT_MESSAGES6 = {1, 3, 4, 5, 6, 8, 9, 11}  # RFC 8415 §7.3, those that a client sends
-_OFFER, _ACK = 2, 5
+_MESSAGES = {b"\x02": "offer", b"\x05": "ack", b"\x06": "nak"}  # RFC 2132 §9.6
+_OVERLOADED = {1: ((108, 236),), 2: ((44, 108),), 3: ((108, 236), (44, 108))}
+"""Where more options lie, by the overload option's value (RFC 2132 §9.3): file, server name."""
 
 
 class Dhcp(NamedTuple):
@@ -28,9 +33,17 @@ class Dhcp(NamedTuple):
 NOTHING = Dhcp(b"", [], [])
 
 
-def _options(area: bytes) -> dict[int, bytes]:
-    """Options by code; parts of a long one are joined (RFC 3396)."""
+def _options(payload: bytes) -> dict[int, bytes]:
+    """Options by code; parts of a long one are joined, wherever they lie (RFC 3396 §7)."""
     found: dict[int, bytes] = {}
+    _collect(payload[_FIXED:], found)
+    overload = found.get(52, b"")
+    for begin, end in _OVERLOADED.get(overload[0], ()) if overload else ():
+        _collect(payload[begin:end], found)
+    return found
+
+
+def _collect(area: bytes, found: dict[int, bytes]) -> None:
     at = 0
     for _ in range(OPTIONS_MAX):
         if at + 1 >= len(area) or area[at] == 255:  # noqa: PLR2004 - the end option
@@ -45,7 +58,6 @@ def _options(area: bytes) -> dict[int, bytes]:
             break
         found[code] = found.get(code, b"") + value
         at += 2 + size
-    return found
 
 
 def _address(raw: bytes) -> str:
@@ -56,15 +68,28 @@ def parse(payload: bytes) -> Dhcp:
     """The facts in a DHCPv4 message over Ethernet; ``NOTHING`` when it is not one."""
     if len(payload) < _FIXED or payload[236:_FIXED] != _COOKIE or payload[1:3] != b"\x01\x06":
         return NOTHING
-    mac, found = payload[28 : 28 + _MAC], _options(payload[_FIXED:])
+    mac, found = payload[28 : 28 + _MAC], _options(payload)
     if payload[0] == 1:
         return Dhcp(mac, _request(payload, found), [])
-    if payload[0] != 2 or found.get(53, b"\0")[:1] not in (b"\x02", b"\x05"):  # noqa: PLR2004 - BOOTREPLY
+    message = _MESSAGES.get(found.get(53, b""), "")
+    if payload[0] != 2 or not message:  # noqa: PLR2004 - BOOTREPLY
         return NOTHING
-    offer = worded(router=_address(found.get(3, b"")), dns=_address(found.get(6, b"")))
-    given = _address(payload[16:20]) if found[53][0] == _ACK else ""
+    offer = worded(
+        router=_address(found.get(3, b"")),
+        dns=_address(found.get(6, b"")),
+        server=_address(found.get(54, b"")),
+        message=message,
+    )
+    given = _address(payload[16:20]) if message == "ack" else ""
     client: Facts = [("address.ipv4", {"ip": given})] if given else []
     return Dhcp(mac, client, [("dhcp.offer", offer)])
+
+
+def url(raw: bytes) -> str:
+    """A MUD URL (RFC 8520 §9), which has to be an ``https`` one; empty when it is none."""
+    text = plain(raw.rstrip(b"\0"), URL_LENGTH_MAX)
+    is_whole = len(raw) <= URL_LENGTH_MAX and not any(mark.isspace() for mark in text)
+    return text if is_whole and text.lower().startswith("https://") else ""
 
 
 def _request(payload: bytes, found: dict[int, bytes]) -> Facts:
@@ -74,6 +99,8 @@ def _request(payload: bytes, found: dict[int, bytes]) -> Facts:
         vendor_class=plain(found.get(60, b"")),
         parameters=",".join(map(str, found.get(55, b"")[:PARAMETERS_MAX])),
         requested_ip=_address(found.get(50, b"")) or _address(payload[12:16]),
+        client_id=found.get(61, b"")[:CLIENT_ID_OCTETS_MAX].hex(),
+        mud_url=url(found.get(161, b"")),
     )
     return [("dhcp.request", fields)] if fields else []
 
@@ -114,6 +141,8 @@ def facts6(payload: bytes) -> Facts:
         fqdn=plain(_labels(found.get(39, b"")[1:])),  # RFC 4704 §4: one octet of flags
         vendor_class=_vendor6(found.get(16, b"")),
         options=",".join(map(str, codes)),
+        duid=found.get(1, b"")[:DUID_OCTETS_MAX].hex(),
+        mud_url=url(found.get(112, b"")),
     )
     return [("dhcp6.request", fields)] if fields else []
 

@@ -100,7 +100,9 @@ def test_a_capture_of_a_car_bus_gets_a_clear_word(tmp_path: Path) -> None:
 
 
 def test_a_capture_of_strangers_lists_them_by_address(tmp_path: Path) -> None:
-    frame = wire.ether(wire.ipv4(wire.tcp(b"x", 80, 9), 6, wire.FAR_IP), 0x0800, wire.ROUTER)
+    frame = wire.ether(
+        wire.ipv4(wire.tcp(b"x", 80, 9), 6, wire.FAR_IP, hops=57), 0x0800, wire.ROUTER
+    )
     report = study(capture(tmp_path, wire.pcap([(1.0, frame)])))
     assert [thing.id for thing in report.things] == [f"ip:{wire.FAR_IP}"]
     assert [note.key for note in report.notes] == ["capture.strangers-only"]

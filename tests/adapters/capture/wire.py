@@ -24,7 +24,7 @@ def ether(payload: bytes, kind: int, source: str = PHONE, target: str = EVERYONE
 def ipv4(
     payload: bytes, protocol: int, source: str = PHONE_IP, target: str = LAMP_IP, **more: int
 ) -> bytes:
-    """``more``: identification, fragment (flags and offset field), options (words of no-op)."""
+    """``more``: identification, fragment (flags and offset), options (words of no-op), hops."""
     options = b"\x01" * (4 * more.get("options", 0))
     size = 20 + len(options) + len(payload)
     head = struct.pack(
@@ -34,7 +34,7 @@ def ipv4(
         size,
         more.get("identification", 0),
         more.get("fragment", 0),
-        64,
+        more.get("hops", 64),
         protocol,
         0,
         ip_address(source).packed,

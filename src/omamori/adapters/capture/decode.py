@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from omamori.adapters.capture import link, network
+from omamori.adapters.capture.flows import QUIET_S, SUMMED_EVERY_S, Flows
 from omamori.adapters.capture.frames import ETHERNET, ETHERTYPE_NAMES, LINK_NAMES
 from omamori.adapters.capture.neighbour import arp, icmp6
 from omamori.adapters.capture.pieces import Pieces
@@ -14,7 +16,9 @@ from omamori.adapters.capture.told import Speakers, Told
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from omamori.adapters.capture.flows import Crowd, Direction
     from omamori.adapters.capture.frames import Frame
+    from omamori.hub.flow import Flow
     from omamori.hub.sighting import Sighting
 
 SEEN_AGAIN_AFTER_S = 60.0
@@ -27,7 +31,6 @@ _ARP = b"\x08\x06"
 _SHORTEST_IPV4, _SHORTEST_IPV6 = 54, 74  # an Ethernet frame with TCP in it
 _IPV4_UP, _IPV6_UP = 34, 54
 _SYN, _ACK = 2, 16
-_SILENT = {1, 2}  # ICMP and IGMP tell no more than that someone is there
 
 
 class Decoder:
@@ -49,6 +52,7 @@ class Decoder:
     def __init__(
         self,
         tell: Callable[[Sighting], None],
+        tell_flows: Callable[[list[Flow]], None] = lambda _flows: None,
         *,
         strangers: bool = False,
         told_again_after_s: float = TOLD_AGAIN_AFTER_S,
@@ -63,11 +67,12 @@ class Decoder:
         self.told = Told(tell)
         self._speakers = Speakers(accept_strangers=strangers)
         self._talk = Talk(self.told, self._speakers)
+        self._flows = Flows(tell_flows, self._speakers)
         self._pieces = Pieces()
-        self._minute_at = 0.0
-        self._told_anew_at = 0.0
+        self._minute_at = self._told_anew_at = 0.0
+        self._since = self._until = inf  # the clock's next step is due before and from here on
 
-    def hear(self, batch: list[Frame]) -> None:  # noqa: C901, PLR0912 - a call per frame would cost as much as its work
+    def hear(self, batch: list[Frame]) -> None:  # noqa: C901, PLR0912, PLR0915 - a call per frame would cost as much as its work
         """Decode a batch. Any octets are accepted; nothing is raised.
 
         Most frames repeat what is known. They are recognised here by slices alone, in about a
@@ -80,14 +85,14 @@ class Decoder:
             self.first_at = batch[0][0]
         self.last_at = batch[-1][0]
         talk, whole_road, is_stale = self._talk, self._frame, _says_nothing_new
-        tcp, udp = network.TCP, network.UDP
-        quiet_tcp, quiet_udp, said = talk.quiet_tcp.young, talk.quiet_udp.young, talk.said.young
+        tcp, udp, said = network.TCP, network.UDP, talk.said.young
+        flows, tcp_of, udp_of = self._flows, self._flows.tcp.get, self._flows.udp.get
         strangers, addresses = self._speakers.strangers.young, self.told.addresses.young
-        minute_at = self._minute_at
+        since, until, period = self._since, self._until, talk.period
         for at, kind, frame in batch:
-            # Captures joined together may jump back in time: that begins anew, too.
-            if not 0 <= at - minute_at < SEEN_AGAIN_AFTER_S:
-                minute_at = self._begin_minute(at)
+            if not since <= at < until:
+                self._step(at)
+                since, until, period = self._since, self._until, talk.period
             if kind != ETHERNET:
                 whole_road(at, kind, frame)
                 continue
@@ -98,42 +103,96 @@ class Decoder:
             elif frame[12:14] == _IPV6 and len(frame) >= _SHORTEST_IPV6:
                 protocol, ip, to, up = frame[20], 22, 38, _IPV6_UP
             else:
-                if frame[12:14] != _ARP or frame[6:12] + frame[28:32] not in addresses:
+                if frame[12:14] == _ARP and frame[6:12] + frame[28:32] in addresses:
+                    flows.arp(at, frame, 14, frame[6:12], frame[:6])
+                else:
                     whole_road(at, kind, frame)
                 continue
             mac = frame[6:12]
+            key = mac + frame[ip : up + 4]
             if protocol == tcp:
-                if mac + frame[ip : up + 4] in quiet_tcp:
-                    continue
+                one = tcp_of(key)
+                if one is None or at - one.at > QUIET_S:
+                    one = flows.plain(at, frame, key, tcp, ip, to, up)
+                    if one is None:
+                        whole_road(at, kind, frame)
+                        continue
+                else:
+                    if not one.frames:
+                        one.first_at = at
+                    one.frames += 1
+                    one.octets += len(frame)
+                    one.flags |= frame[up + 13]
+                    one.at = at
+                    if one.quiet_in == period:
+                        continue
                 source = mac + frame[ip:to]
                 if (source in strangers and frame[up : up + 2] != RESOLVER) or (
                     source in addresses and is_stale(frame, source, up, said)
                 ):
                     continue
             elif protocol == udp:
+                one = udp_of(key)
+                if one is None or at - one.at > QUIET_S:
+                    one = flows.plain(at, frame, key, udp, ip, to, up)
+                    if one is None:
+                        whole_road(at, kind, frame)
+                        continue
+                else:
+                    if not one.frames:
+                        one.first_at = at
+                    one.frames += 1
+                    one.octets += len(frame)
+                    one.at = at
+                    if one.quiet_in == period:
+                        continue
                 source = mac + frame[ip:to]
                 if source in addresses and (
-                    mac + frame[ip : up + 4] in quiet_udp
-                    or hash(source + frame[up : up + 2]) in said
+                    hash(source + frame[up : up + 2]) in said
                     or hash(frame[6:12] + frame[up + 2 : up + 4] + frame[up + 10 :]) in said
                 ):
                     continue
-            elif protocol in _SILENT and mac + frame[ip:to] in addresses:
-                continue
-            whole_road(at, kind, frame)
+            else:
+                one = None
+            whole_road(at, kind, frame, one)
+        flows.tell()
 
-    def _begin_minute(self, at: float) -> float:
+    def finish(self) -> None:
+        """Tell what was counted and not told yet: nothing more comes."""
+        self._flows.sum_up(self.last_at)
+
+    def take_crowds(self) -> list[Crowd]:
+        """Frames since the last time that were too many to be told of one by one."""
+        return self._flows.take_crowds()
+
+    def _step(self, at: float) -> None:
+        """Some seconds later: what was counted is told, and what is still there is news again.
+
+        Captures joined together may jump back in time: that begins anew, too. Frames that are
+        only a little out of order do not.
+        """
+        if at < self._since:
+            self._flows.begin_anew(at)
+        else:
+            self._flows.sum_up(at)
+        if not -SUMMED_EVERY_S <= at - self._minute_at < SEEN_AGAIN_AFTER_S:
+            self._begin_minute(at)
+        self._since = at - SUMMED_EVERY_S
+        self._until = min(at + SUMMED_EVERY_S, self._minute_at + SEEN_AGAIN_AFTER_S)
+
+    def _begin_minute(self, at: float) -> None:
         """Addresses are news again; after a longer while, everything is."""
         self._minute_at = at
         self.told.addresses.forget()
-        self._talk.quiet_tcp.age()
+        self._talk.period += 1
         if abs(at - self._told_anew_at) >= self._told_again_after_s:
             self._told_anew_at = at
             self.told.forget()
             self._talk.forget()
-        return at
+            self._flows.look_again()
 
-    def _frame(self, at: float, kind: int, frame: bytes) -> None:
+    def _frame(self, at: float, kind: int, frame: bytes, one: Direction | None = None) -> None:
+        """A frame of any kind; ``one`` is its direction when it is counted already."""
         layer = link.LINKS.get(kind)
         if layer is None:
             self._unknown(LINK_NAMES.get(kind, f"link type {kind}"))
@@ -147,10 +206,11 @@ class Decoder:
             mac = b""  # a group is nobody; the loopback interface has no address
         peer = frame[:6] if kind == ETHERNET else b""
         if carried == link.IPV4:
-            self._packet(at, mac, peer, network.ipv4(frame, start), frame, start)
+            self._packet(at, mac, peer, network.ipv4(frame, start), frame, one)
         elif carried == link.IPV6:
-            self._packet(at, mac, peer, network.ipv6(frame, start), frame, start)
+            self._packet(at, mac, peer, network.ipv6(frame, start), frame, one)
         elif carried == link.ARP:
+            self._flows.arp(at, frame, start, mac, peer)
             arp(at, mac, frame[start:], self.told, self._speakers)
         else:
             self._unknown(ETHERTYPE_NAMES.get(carried, f"0x{carried:04x}") if carried else "LLC")
@@ -166,11 +226,13 @@ class Decoder:
         peer: bytes,
         packet: network.Packet | None,
         frame: bytes,
-        start: int,
+        one: Direction | None,
     ) -> None:
         if packet is None:
             self.broken += 1
             return
+        if one is None:
+            one = self._flows.packet(at, frame, mac, peer, packet)
         if packet.piece:
             number, offset, more = packet.piece
             key = packet.source + packet.destination + bytes([packet.protocol]) + number
@@ -178,15 +240,14 @@ class Decoder:
             if whole is None:
                 return
             packet, frame = packet._replace(start=0, end=len(whole), piece=None), whole
-        protocol, source, target, begin, end, _ = packet
+        protocol, source, target, begin, end, _, hops = packet
         if self._speakers.accept_strangers and not self._speakers.is_neighbour(mac, source):
             mac = b""  # it is the router's
         if protocol == network.TCP:
-            self._talk.tcp(at, frame, mac, peer, source, target, begin, end)
+            self._talk.tcp(at, frame, mac, peer, source, target, begin, end, one)
         elif protocol == network.UDP:
-            self._talk.udp(at, frame, mac, peer, source, target, begin, end)
+            self._talk.udp(at, frame, mac, peer, source, target, begin, end, one)
         elif packet.protocol == network.ICMP6 and packet.start:
-            hops = frame[start + 7]
             icmp6(at, mac, packet, frame, hops, self.told, self._speakers)
         elif self._speakers.is_own(mac, packet.source):
             self.told.address(at, mac, packet.source)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 EXTENSIONS_MAX = 8
-HOP_BY_HOP, TCP, UDP, ROUTING, FRAGMENT, AUTHENTICATION, ICMP6 = 0, 6, 17, 43, 44, 51, 58
+HOP_BY_HOP, ICMP, TCP, UDP, ROUTING, FRAGMENT, AUTHENTICATION, ICMP6 = 0, 1, 6, 17, 43, 44, 51, 58
 _DESTINATION, _MOBILITY, _HIP, _SHIM6 = 60, 135, 139, 140
 _EXTENSIONS = {HOP_BY_HOP, ROUTING, _DESTINATION, _MOBILITY, _HIP, _SHIM6}
 
@@ -20,6 +20,7 @@ class Packet(NamedTuple):
         start: where the transport begins in the frame.
         end: where it ends; never beyond the frame.
         piece: None for a whole packet, else (identification, offset, whether more follows).
+        hops: how many more routers may pass it on (time to live, hop limit).
     """
 
     protocol: int
@@ -28,6 +29,7 @@ class Packet(NamedTuple):
     start: int
     end: int
     piece: tuple[bytes, int, bool] | None
+    hops: int
 
 
 def ipv4(frame: bytes, at: int) -> Packet | None:
@@ -45,7 +47,7 @@ def ipv4(frame: bytes, at: int) -> Packet | None:
     if flags & 0x3FFF:  # more fragments, or an offset
         piece = (frame[at + 4 : at + 6], (flags & 0x1FFF) * 8, bool(flags & 0x2000))
     source, destination = frame[at + 12 : at + 16], frame[at + 16 : at + 20]
-    return Packet(frame[at + 9], source, destination, start, end, piece)
+    return Packet(frame[at + 9], source, destination, start, end, piece, frame[at + 8])
 
 
 def ipv6(frame: bytes, at: int) -> Packet | None:
@@ -74,4 +76,5 @@ def ipv6(frame: bytes, at: int) -> Packet | None:
             break
     if start > end:
         return None
-    return Packet(protocol, frame[at + 8 : at + 24], frame[at + 24 : at + 40], start, end, piece)
+    source, destination = frame[at + 8 : at + 24], frame[at + 24 : at + 40]
+    return Packet(protocol, source, destination, start, end, piece, frame[at + 7])

@@ -16,9 +16,9 @@ from omamori.adapters.protocols.reached import reached
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from omamori.adapters.capture.flows import Direction
     from omamori.adapters.protocols.text import Facts
 
-FLOWS_REMEMBERED = 32_768
 PAYLOADS_REMEMBERED = 32_768
 LOOKS_MAX = 16  # frames of one TCP direction that are looked into; what matters comes first
 
@@ -62,8 +62,7 @@ class Talk:
     """What things say to one another over TCP and UDP.
 
     Attributes:
-        quiet_tcp: directions (MAC, addresses, ports) from which nothing more is expected.
-        quiet_udp: the same for UDP flows on ports that no decoder reads.
+        period: number of the minute; a direction that has no more to tell is quiet in it.
         said: what was heard lately, by hash; Python seeds it, so nobody can aim at it. UDP
             payloads and HTTP requests (by speaker and port), TLS hellos, greetings (SYN, by
             speaker, port and flags), and servers that have answered (by speaker and port: the
@@ -71,19 +70,15 @@ class Talk:
     """
 
     def __init__(self, told: Told, speakers: Speakers) -> None:
-        self.quiet_tcp: Recent[bytes] = Recent(FLOWS_REMEMBERED)
-        self.quiet_udp: Recent[bytes] = Recent(FLOWS_REMEMBERED)
+        self.period = 0
         self.said: Recent[int] = Recent(PAYLOADS_REMEMBERED)
         self.broken = 0
         self._told = told
         self._speakers = speakers
-        self._looks: dict[bytes, int] = {}
         self._openings = Openings()
 
     def forget(self) -> None:
-        """Begin a new period, in which everything is listened to again."""
-        self.quiet_tcp.forget()
-        self.quiet_udp.forget()
+        """From now on everything is listened to again."""
         self.said.forget()
 
     def udp(
@@ -96,16 +91,16 @@ class Talk:
         target: bytes,
         start: int,
         end: int,
+        one: Direction,
     ) -> None:
         """One datagram, which lies in ``frame`` from ``start`` to ``end``."""
         if end < start + 8:
             self.broken += 1
             return
         speaker = mac + source
-        flow = speaker + target + frame[start : start + 4]
         # Without source port and the first two octets: a repeated question differs only there.
         said = hash((mac or source) + frame[start + 2 : start + 4] + frame[start + 10 :])
-        is_known = self.quiet_udp.has(flow) or self.said.has(said)
+        is_known = one.quiet_in == self.period or self.said.has(said)
         from_port, to_port, size = _UDP.unpack_from(frame, start)
         payload = frame[start + 8 : min(end, start + max(size, 8))]
         if to_port in _DHCP_PORTS and not is_known:
@@ -115,7 +110,7 @@ class Talk:
             return
         if not self._is_own(at, mac, source, speaker):
             if to_port not in _DHCP_PORTS:
-                self.quiet_udp.add(flow)
+                one.quiet_in = self.period
             return
         if is_known:
             return
@@ -125,7 +120,7 @@ class Talk:
         if decoder is not None:
             self._told.facts(at, who(mac, source), decoder(payload))
         elif to_port not in _DHCP_PORTS:
-            self.quiet_udp.add(flow)
+            one.quiet_in = self.period
             if from_port in UDP_SERVICES:  # its answers go to ever new ports and tell no more
                 self.said.add(hash(speaker + frame[start : start + 2]))
 
@@ -193,6 +188,7 @@ class Talk:
         target: bytes,
         start: int,
         end: int,
+        one: Direction,
     ) -> None:
         """One segment, which lies in ``frame`` from ``start`` to ``end``."""
         if end < start + 20:
@@ -201,35 +197,36 @@ class Talk:
         speaker = mac + source
         flow = speaker + target + frame[start : start + 4]
         is_own = self._is_own(at, mac, source, speaker)
-        if not is_own and frame[start : start + 2] != RESOLVER:
-            self.quiet_tcp.add(flow)
-            return
-        if self.quiet_tcp.has(flow):
+        is_of_use = is_own or frame[start : start + 2] == RESOLVER
+        if not is_of_use or one.looks > LOOKS_MAX:
+            one.quiet_in = self.period
             return
         from_port, to_port, sequence, words, flags = _TCP.unpack_from(frame, start)
         if flags & _SYN:
             if is_own:
                 self._greeting(at, mac, source, frame[start : start + 14])
             return
-        looks = self._looks.get(flow, 0) + 1
-        is_over = flags & (_FIN | _RST) or looks > LOOKS_MAX
+        one.looks += 1
+        is_over = flags & (_FIN | _RST) or one.looks > LOOKS_MAX
         begin = start + (words >> 4) * 4
         if start + 20 <= begin < end and not flags & _RST:
-            if looks == 1 and is_own:
+            if one.looks == 1 and is_own:
                 self._service(at, mac, source, "tcp", TCP_SERVICES, from_port, to_port)
             payload = self._openings.join(flow, sequence, frame[begin:end])
             if DNS_PORT in (from_port, to_port):
                 facts, then = self._dns(at, peer, target, payload, from_port)
             else:
                 facts, then = self._read(speaker + target, payload)
-            if facts:
-                self._told.facts(at, who(mac, source), reached(facts, ip_text(target)))
+                facts = reached(facts, ip_text(target))
+            self._told.facts(at, who(mac, source), facts)
             if then is Then.HOLD:
                 self._openings.hold(flow, sequence, end - begin, payload)
             else:
                 self._remember(then, speaker, payload, frame[start : start + 4], frame[begin:])
             is_over = is_over or then is Then.DONE
-        self._keep(flow, 0 if is_over else looks)
+        if is_over:
+            one.looks = LOOKS_MAX + 1
+            one.quiet_in = self.period
 
     def _remember(
         self, then: Then, speaker: bytes, payload: bytes, ports: bytes, rest: bytes
@@ -239,16 +236,6 @@ class Talk:
             self.said.add(hash(speaker + ports[2:] + rest))
         elif http.looks_like_response(payload):
             self.said.add(hash(speaker + ports[:2] + SERVER))
-
-    def _keep(self, flow: bytes, looks: int) -> None:
-        """Count the looks into a direction; 0 when it is quiet from now on."""
-        if not looks:
-            self._looks.pop(flow, None)
-            self.quiet_tcp.add(flow)
-            return
-        if len(self._looks) >= FLOWS_REMEMBERED:
-            self._looks.clear()
-        self._looks[flow] = looks
 
     def _greeting(self, at: float, mac: bytes, source: bytes, head: bytes) -> None:
         """A SYN uses a service if it is well known; who accepts one offers it, known or not."""

@@ -21,6 +21,7 @@ SPEAKERS_REMEMBERED = 16_384
 PREFIXES_MAX = 16
 
 _IPV4 = 4
+_HOPS_AT_FIRST = {64, 128, 255}  # RFC 1700 §IP; Windows; Solaris, routers, RFC 4861
 
 
 def ip_text(ip: bytes) -> str:
@@ -45,21 +46,37 @@ class Speakers:
     of the router. Private, link-local and unique-local addresses (RFC 1918, 3927, 4193, 4291)
     are neighbours; any other only after ARP, neighbour discovery or a router's prefix said so.
 
+    Where no address is a neighbour's by these rules (``accept_strangers``: a recording of a
+    network with public addresses), the packets themselves tell: who sends sets the hops to 64,
+    128 or 255, and each router takes one off. A packet that has all of them left was sent on
+    this link, so its MAC address is the sender's own. That can be wrong in two ways: from afar,
+    a sender may count the routers and begin at just the right number, and a proxy in the router
+    sends in the name of others. So a MAC address that has passed on what comes from afar is a
+    router's, and whatever comes by way of it is believed to be from afar, even what was not
+    before. Things that begin at an unusual number, and so seem to be afar, are not believed to be
+    here: better nobody's than the wrong one's.
+
     Attributes:
         accept_strangers: let every address speak that comes without a MAC address.
         strangers: MAC and IP addresses together that were found not to belong to one another.
+        changes: how often an address turned out to be a neighbour's.
     """
 
     def __init__(self, *, accept_strangers: bool = False) -> None:
         self.accept_strangers = accept_strangers
         self.strangers: Recent[bytes] = Recent(SPEAKERS_REMEMBERED)
+        self.changes = 0
         self._confirmed: Recent[bytes] = Recent(SPEAKERS_REMEMBERED)
+        self._fresh: Recent[bytes] = Recent(SPEAKERS_REMEMBERED)
+        self._routers: Recent[bytes] = Recent(SPEAKERS_REMEMBERED)
         self._prefixes: list[bytes] = []
 
     def confirm(self, mac: bytes, ip: bytes) -> None:
         """ARP or neighbour discovery said that the address is this thing's own."""
         pair = mac + ip
-        self._confirmed.add(pair)
+        if not self._confirmed.has(pair):
+            self._confirmed.add(pair)
+            self.changes += 1
         if self.strangers.has(pair):
             self.strangers.forget()
 
@@ -67,6 +84,7 @@ class Speakers:
         """A router announced the /64 as on-link (RFC 4861 §4.6.2)."""
         if prefix not in self._prefixes:
             self._prefixes = [*self._prefixes, prefix][-PREFIXES_MAX:]
+            self.changes += 1
             self.strangers.forget()
 
     def is_own(self, mac: bytes, ip: bytes) -> bool:
@@ -75,6 +93,19 @@ class Speakers:
             return True
         self.strangers.add(mac + ip)
         return False
+
+    def is_here(self, mac: bytes, ip: bytes, hops: int) -> bool:
+        """Whether the sender is on this network; ``hops`` are those its packet has left."""
+        if self.is_neighbour(mac, ip):
+            return True
+        if not self.accept_strangers or not any(mac) or mac[0] & 1:
+            return False
+        if hops not in _HOPS_AT_FIRST:
+            if hops > 1:  # less is sent on purpose: it is not to leave this link
+                self._routers.add(mac)
+            return False
+        self._fresh.add(mac + ip)
+        return not self._routers.has(mac)
 
     def is_neighbour(self, mac: bytes, ip: bytes) -> bool:
         """Whether the address is a local one, or known to be this thing's own.
@@ -97,7 +128,12 @@ class Speakers:
                 or first & 0xFE == 0xFC  # noqa: PLR2004 - fc00::/7
                 or ip[:8] in self._prefixes
             )
-        return is_near or (bool(mac) and self._confirmed.has(mac + ip))
+        if is_near or not mac:
+            return is_near
+        pair = mac + ip
+        return self._confirmed.has(pair) or (
+            self.accept_strangers and self._fresh.has(pair) and not self._routers.has(mac)
+        )
 
 
 class Told:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from omamori.adapters import rules
 from omamori.hub import inventory as inv
 from omamori.hub.inventory import CorrectionRefusedError, Inventory
+from omamori.hub.record import CLUES_PER_THING_MAX
 from omamori.hub.sighting import KINDS, Sighting
 
 BOOK, _ = rules.load(register=None)
@@ -78,12 +79,12 @@ def test_a_person_wins_and_their_word_outlives_a_restart() -> None:
         True,
     )
     later = home()
-    later.restore(inventory.state())
+    later.restore_corrections(inventory.corrections_state())
     hear(later, 9, PLUG, "dhcp.request", hostname="HS100(EU)")
     assert later.things()[0].identity.kind.value == "fan"
     later.correct(PLUG, "", "")
     assert later.things()[0].identity.kind.value == "plug"
-    assert later.state() == {}
+    assert later.corrections_state() == {}
 
 
 @pytest.mark.parametrize(
@@ -106,8 +107,8 @@ def test_a_broken_state_is_refused_and_the_present_one_kept(state: object) -> No
     hear(inventory, 1, PLUG, "dhcp.request", hostname="HS100(EU)")
     inventory.correct(PLUG, "扇風機", "")
     with pytest.raises(CorrectionRefusedError):
-        inventory.restore(state)
-    assert inventory.state() == {PLUG: {"name": "扇風機", "kind": ""}}
+        inventory.restore_corrections(state)
+    assert inventory.corrections_state() == {PLUG: {"name": "扇風機", "kind": ""}}
 
 
 def test_a_private_address_is_said_so() -> None:
@@ -154,7 +155,7 @@ def test_a_talkative_thing_keeps_what_others_say_of_it() -> None:
     for n in range(500):
         hear(inventory, 1 + n, PLUG, "mdns.service", type="_ipp._tcp", instance=f"printer {n}")
     (thing,) = inventory.things()
-    assert len(thing.identity.evidence) <= inv.CLUES_PER_THING_MAX
+    assert len(thing.identity.evidence) <= CLUES_PER_THING_MAX
     assert thing.clues_lost > 400
     assert "HS100(EU)" in {clue.said for clue in thing.identity.evidence}
 
@@ -174,7 +175,9 @@ def test_what_is_long_unheard_is_forgotten_unless_a_person_named_it() -> None:
     hear(inventory, 0, HUE, "address.ipv4", ip="192.0.2.6")
     hear(inventory, 0, PLUG, "address.ipv4", ip="192.0.2.7")
     inventory.correct(PLUG, "扇風機", "")
-    assert inventory.step(inv.FORGET_AFTER_S) == []
+    inventory.step(inv.FORGET_AFTER_S - inv.PATIENCE_S)
+    for at in range(0, int(inv.PATIENCE_S) + 1, 1800):
+        assert inventory.step(inv.FORGET_AFTER_S - inv.PATIENCE_S + at) == []
     assert inventory.step(inv.FORGET_AFTER_S + 1) == [HUE]
     assert inventory.owner_of("192.0.2.6") is None
 

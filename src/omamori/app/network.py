@@ -79,7 +79,7 @@ class Network:
         if not path.exists():
             return
         try:
-            self.inventory.restore(msgspec.json.decode(path.read_bytes()))
+            self.inventory.restore_corrections(msgspec.json.decode(path.read_bytes()))
         except (CorrectionRefusedError, msgspec.DecodeError) as error:
             # What a person said must not be overwritten because we could not read it.
             aside = path.with_suffix(".unreadable")
@@ -138,7 +138,9 @@ class Network:
     def correct(self, thing_id: str, name: str, kind: str) -> None:
         """Keep what a person says, on the disk before this returns."""
         self.inventory.correct(thing_id, name, kind)
-        write_secret(self.folder / CORRECTIONS_FILE, msgspec.json.encode(self.inventory.state()))
+        write_secret(
+            self.folder / CORRECTIONS_FILE, msgspec.json.encode(self.inventory.corrections_state())
+        )
         self.changed()
 
     async def _steps(self) -> None:

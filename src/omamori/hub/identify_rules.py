@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 PATTERN_MAX = 300  # characters of one rule's pattern
 FAMILIES = frozenset({
-    "asked", "coap", "dhcp", "echonet", "http", "maker", "mdns", "mqtt", "oui", "role", "sample",
+    "asked", "bridge", "coap", "dhcp", "echonet", "http", "maker", "mdns", "mqtt", "oui", "role", "sample",
     "searches", "talk", "upnp", "windows-names",
 })  # fmt: skip
 """Families of clues; each has its sentence."""
 CACHE_ENTRIES_MAX = 4096  # heard values whose answer is remembered
 WEIGHT_MAX = 10.0
 _ECHONET_PLACES = ("echonet.object.eoj", "echonet.object.epc.8a", "echonet.object.epc.8c")
+_TELLS_KIND = frozenset({"sample.thing.kind", "bridge.child.kind"})  # by our own words
 _PREFIX_DIGITS = (9, 7, 6)  # IEEE MA-S, MA-M and MA-L assignments, longest first
 _GROUP_BIT, _LOCAL_BIT = 0x01, 0x02  # IEEE 802, first octet
 
@@ -191,7 +192,7 @@ class Rulebook:
         if where is None:
             return []
         told: list[Claim] = []
-        if place == "sample.thing.kind" and text in KINDS:
+        if place in _TELLS_KIND and text in KINDS:
             told.append(Claim("kind", text, where.weight, where.source))
         if where.name:
             told.append(Claim("name", text, where.name, where.source))

@@ -4,71 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-import msgspec
-
-from omamori.documents.reason import Reason, RefusedError
-from omamori.hub.identify import Identity, corrected, identify
-from omamori.hub.identify_kinds import KINDS
-from omamori.hub.identify_rules import Clue, is_group, is_private
+from omamori.hub import kept
+from omamori.hub.behind import BRIDGE_KINDS, Behind
+from omamori.hub.corrections import CorrectionRefusedError, Corrections
+from omamori.hub.identify_rules import Clue, is_group
+from omamori.hub.known import KnownThing, known
+from omamori.hub.record import Record
+from omamori.hub.returning import SIGN_KINDS, signs
+from omamori.hub.reunion import Reunions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from omamori.hub.sighting import Sighting
 
-THINGS_MAX = 1024
-CLUES_PER_THING_MAX = 64
-ADDRESSES_PER_THING_MAX = 16
-NAMES_PER_THING_MAX = 8
-CORRECTIONS_MAX = 256
-NAME_MAX = 64  # characters of a name that a person gives
+__all__ = ["CorrectionRefusedError", "Inventory", "KnownThing", "Rules"]
+
+THINGS_MAX = 1024  # hardware addresses and, where there are none, IP addresses
+ADDRESSES_PER_THING_MAX = 16  # IP addresses of one hardware address
 FORGET_AFTER_S = 30 * 86_400.0  # a thing or clue not heard for this long is forgotten
-SETTLED_AFTER_S = 3600.0  # a thing heard over this span counts as living here
 EVICT_SHARE = 16  # a full inventory lets go of one part in this many at once
+ARRIVALS_MAX = 64  # new things told of at once, the latest
+ABSORB_S_MAX = 3600.0  # an IP address whose owner was unheard for longer may be another's now
+KEEP_AGAIN_AFTER_S = 3600.0  # that a thing is still here is kept this often, to spare the disk
+CLOCK_JUMP_S_MIN = 3600.0  # `step` comes every minute or so; else the clock jumped or we slept
+PATIENCE_S = 6 * 3600.0  # after a jump things get this long to be heard before any is forgotten
+FUTURE_S_MAX = 300.0  # clocks of a capture and of this machine differ by less
 
 _MAC_LENGTH = len("aa:bb:cc:dd:ee:ff")
 _ADDRESS_FACTS = frozenset({"address.ipv4", "address.ipv6", "neighbour.entry"})
+_SEEN_CLOSELY = SIGN_KINDS | BRIDGE_KINDS
 _NOBODY = ("0.0.0.0", "::", "127.", "::1", "255.255.255.255")  # noqa: S104 -- addresses that no thing owns
-
-
-class CorrectionRefusedError(RefusedError):
-    """A person's correction that cannot be kept."""
-
-
-class Correction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a person said a thing is; empty where they said nothing."""
-
-    name: str = ""
-    kind: str = ""
-
-
-class KnownThing(msgspec.Struct, frozen=True):
-    """A thing as the hub knows it.
-
-    Attributes:
-        id: stable: the MAC address where one is known, otherwise ``ip:<address>``.
-        mac: hardware address, or empty.
-        ips: addresses it uses now, latest heard first.
-        names: names it gave itself or a person gave it, best first.
-        identity: what it is believed to be, and why; never a ground for trust.
-        first_seen, last_seen: seconds since the epoch.
-        heard_by: kinds of fact that spoke of it (of ``sighting.KINDS``).
-        is_private_address: it made its hardware address up, so that it may return as another.
-        is_corrected: a person named it or its kind.
-        clues_lost: clues that were dropped because it said too many different things.
-    """
-
-    id: str
-    mac: str
-    ips: tuple[str, ...]
-    names: tuple[str, ...]
-    identity: Identity
-    first_seen: float
-    last_seen: float
-    heard_by: tuple[str, ...]
-    is_private_address: bool
-    is_corrected: bool
-    clues_lost: int = 0
 
 
 class Rules(Protocol):
@@ -83,50 +49,6 @@ class Rules(Protocol):
         ...
 
 
-class _Record:
-    """What is kept of one thing."""
-
-    __slots__ = ("clues", "first_seen", "heard_by", "id", "identity", "ips", "last_seen", "lost")
-
-    def __init__(self, thing_id: str, at: float) -> None:
-        self.id = thing_id
-        self.ips: dict[str, float] = {}
-        self.clues: dict[tuple[str, str], Clue] = {}
-        self.heard_by: set[str] = set()
-        self.first_seen = self.last_seen = at
-        self.lost = 0
-        self.identity: Identity | None = None
-
-    @property
-    def mac(self) -> str:
-        return "" if self.id.startswith("ip:") else self.id
-
-    def note(self, clue: Clue) -> None:
-        """Keep a clue; a thing that says ever new things loses its oldest, and that is counted."""
-        key = (clue.place, clue.said)
-        if key not in self.clues and len(self.clues) >= CLUES_PER_THING_MAX:
-            self._let_go()
-        self.clues[key] = clue
-        self.identity = None
-
-    def _let_go(self) -> None:
-        """Drop the oldest clue of the most talkative place: a flood pushes out itself first."""
-        per_place: dict[str, int] = {}
-        for place, _ in self.clues:
-            per_place[place] = per_place.get(place, 0) + 1
-        crowded = max(per_place, key=lambda place: per_place[place])
-        oldest = min((c for k, c in self.clues.items() if k[0] == crowded), key=lambda c: c.at)
-        del self.clues[oldest.place, oldest.said]
-        self.lost += 1
-
-    def evidence(self) -> tuple[bool, int, float]:
-        """How well this thing is known; a flood of made-up addresses stays at the bottom."""
-        settled = self.last_seen - self.first_seen >= SETTLED_AFTER_S
-        families = len({claim.source for clue in self.clues.values() for claim in clue.claims})
-        private = bool(self.mac) and is_private(self.mac)
-        return settled, families + (not private), self.last_seen
-
-
 class Inventory:
     """Hears sightings and says which things there are; memory is bounded by the limits above.
 
@@ -137,9 +59,14 @@ class Inventory:
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
-        self._things: dict[str, _Record] = {}
+        self._records: dict[str, Record] = {}
         self._by_ip: dict[str, str] = {}
-        self._corrections: dict[str, Correction] = {}
+        self._corrections = Corrections()
+        self._behind = Behind()
+        self._reunions = Reunions(self._records, self._corrections, self._drop)
+        self._gone: set[str] = set()
+        self._stepped_at: float | None = None
+        self._patient_until = 0.0
         self.evicted = 0
         self.refused = 0
 
@@ -148,16 +75,15 @@ class Inventory:
         source, at = sighting.source, sighting.at
         ip = source[3:] if source.startswith("ip:") else ""
         thing_id = self._by_ip.get(ip, source) if ip else source
-        record = self._things.get(thing_id)
+        record = self._records.get(thing_id)
         if record is None:  # only then: what is no thing was never taken in
             if _is_nobody(ip) if ip else len(source) != _MAC_LENGTH or is_group(source):
                 self.refused += 1
                 return
             record = self._new(thing_id, at)
-        if at > record.last_seen:
-            record.last_seen = at
-        elif at < record.first_seen:
-            record.first_seen = at
+        record.seen(at)
+        if record.group is not None:
+            self._reunions.spoke(record, at)
         record.heard_by.add(sighting.kind)
         if ip:
             self._owns(record, ip, at)
@@ -165,43 +91,82 @@ class Inventory:
             self._owns(record, sighting.fields.get("ip", ""), at)
         for clue in self._rules.read(sighting.kind, sighting.fields, at):
             record.note(clue)
+        if sighting.kind in _SEEN_CLOSELY:
+            self._look_closely(record, sighting)
 
     def step(self, now: float) -> list[str]:
-        """Forget what was not heard for ``FORGET_AFTER_S``; returns the ids forgotten."""
+        """Forget what was not heard for ``FORGET_AFTER_S``; returns the ids forgotten.
+
+        A clock that jumps wipes nothing: what was heard "in the future" was heard now, and after
+        a jump, a long sleep or a start, things get ``PATIENCE_S`` to be heard.
+        """
+        before, self._stepped_at = self._stepped_at, now
+        if before is None or not 0 <= now - before < CLOCK_JUMP_S_MIN:
+            self._patient_until = now + PATIENCE_S
+        for record in (*self._records.values(), *self._behind.all()):
+            if max(record.last_seen, record.first_seen) > now + FUTURE_S_MAX:
+                record.no_later_than(now)
+        if now < self._patient_until:
+            return []
         gone = [
             record.id
-            for record in self._things.values()
-            if now - record.last_seen > FORGET_AFTER_S and record.id not in self._corrections
+            for record in list(self._records.values())
+            if now - record.last_seen > FORGET_AFTER_S and self._may_go(record, now)
         ]
         for thing_id in gone:
-            self._drop(thing_id)
-        for record in self._things.values():
-            stale = [key for key, clue in record.clues.items() if now - clue.at > FORGET_AFTER_S]
-            for key in stale:
-                if key[0] != "address.mac":
-                    del record.clues[key]
-                    record.identity = None
-        return gone
+            self._drop(self._records[thing_id])
+        children = self._behind.step(now, self._corrections)
+        self._gone.update(children)
+        for record in (*self._records.values(), *self._behind.all()):
+            _forget_clues(record, now)
+        return gone + children
 
     def things(self) -> list[KnownThing]:
-        """All things, first seen first."""
-        ordered = sorted(self._things.values(), key=lambda r: (r.first_seen, r.id))
-        return [self._known(record) for record in ordered]
+        """All things, first seen first, each followed by what is behind it."""
+        heads = [record for record in self._records.values() if record.head is record]
+        ordered = sorted(heads, key=lambda r: (min(m.first_seen for m in r.members), r.id))
+        return [thing for head in ordered for thing in (self._known(head), *self._children(head))]
 
     def thing(self, thing_id: str) -> KnownThing | None:
-        """One thing by its id, or None."""
-        record = self._things.get(thing_id)
+        """One thing by its id, or by another address of its own, or None."""
+        record = self._find(thing_id)
         return self._known(record) if record else None
 
-    def owner_of(self, ip: str) -> str | None:
-        """The id of the thing that uses this address now."""
-        return self._by_ip.get(ip)
+    def arrivals(self, since: float, now: float) -> list[KnownThing]:
+        """Things that became news after ``since``, up to ``now``; the latest ``ARRIVALS_MAX``.
 
-    def thing_of(self, mac: str, ip: str) -> str:
-        """The id of the thing that speaks with these addresses, or an empty string."""
-        if mac in self._things:
-            return mac
-        return self._by_ip.get(ip, "")
+        A thing becomes news only when its first words were heard, and a thing that came back
+        with another address never does.
+        """
+        records = (*self._records.values(), *self._behind.all())
+        fresh = [r for r in records if since < r.news_at <= now and r.head is r]
+        fresh.sort(key=lambda r: (r.news_at, r.id))
+        return [self._known(record) for record in fresh[-ARRIVALS_MAX:]]
+
+    def owner_of(self, ip: str) -> str | None:
+        """The id of the thing that uses this IP address now."""
+        owner = self._by_ip.get(ip)
+        return self._records[owner].head.id if owner is not None else None
+
+    def thing_of(self, mac: str, ip: str, at: float = 0.0) -> str:
+        """The id of the thing that speaks with these addresses, or an empty string.
+
+        Args:
+            at: when it spoke, so that talk alone keeps a thing known; 0 for only asking.
+        """
+        record = self._records.get(mac)
+        if record is None:
+            record = self._records.get(self._by_ip.get(ip, ""))
+            if record is None:
+                return ""
+        if at > record.last_seen:  # noqa: PLR1730 - asked for every flow; a call would cost more
+            record.last_seen = at
+        group = record.group
+        if group is None:
+            return record.id
+        if at:
+            self._reunions.spoke(record, at)
+        return record.head.id
 
     def correct(self, thing_id: str, name: str, kind: str) -> None:
         """Keep what a person says of a thing; both empty takes it back.
@@ -209,42 +174,131 @@ class Inventory:
         Raises:
             CorrectionRefusedError: for an unknown thing or kind, or too many corrections.
         """
-        name = " ".join("".join(c if c.isprintable() else " " for c in name).split())[:NAME_MAX]
-        if thing_id not in self._things:
+        self._corrections.say(self._asked(thing_id).head.id, name, kind)
+
+    def join(self, one: str, other: str) -> str:
+        """A person says that two are one thing; returns the id that it has from now on.
+
+        Said of a thing and an address that likeness already joined to it, it confirms that.
+
+        Raises:
+            CorrectionRefusedError: for an unknown thing, one behind a bridge, or too many.
+        """
+        first, second = self._asked(one), self._asked(other)
+        if not {first.id, second.id} <= self._records.keys():
             raise CorrectionRefusedError("identify.no-such-thing")
-        if kind and kind not in KINDS:
-            raise CorrectionRefusedError("identify.no-such-kind", {"kind": kind[:NAME_MAX]})
-        if not name and not kind:
-            self._corrections.pop(thing_id, None)
-            return
-        if thing_id not in self._corrections and len(self._corrections) >= CORRECTIONS_MAX:
-            raise CorrectionRefusedError("identify.too-many-corrections", {"max": CORRECTIONS_MAX})
-        self._corrections[thing_id] = Correction(name, kind)
+        before = {first.head.id, second.head.id}
+        head = self._reunions.join(first, second)
+        for thing_id in before - {head.id}:
+            self._corrections.move(thing_id, head.id)
+        return head.id
 
-    def state(self) -> dict[str, dict[str, str]]:
-        """People's corrections as plain values, for ``restore``; the rest is heard again."""
-        return {key: {"name": c.name, "kind": c.kind} for key, c in self._corrections.items()}
+    def part(self, alias: str) -> None:
+        """A person says that this address is not the thing it was taken for; kept over restarts.
 
-    def restore(self, state: object) -> None:
+        Raises:
+            CorrectionRefusedError: when the address is unknown or stands alone.
+        """
+        self._reunions.part(self._asked(alias))
+
+    def corrections_state(self) -> dict[str, dict[str, str]]:
+        """People's corrections as plain values, for ``restore_corrections``."""
+        return self._corrections.state()
+
+    def restore_corrections(self, state: object) -> None:
         """Take corrections back in; they wait for their things to be heard.
 
         Raises:
-            CorrectionRefusedError: when the state has not the shape that ``state`` gives.
+            CorrectionRefusedError: when the state has not the shape of ``corrections_state``.
         """
-        try:
-            read = msgspec.convert(state, dict[str, Correction])
-        except msgspec.ValidationError as wrong:
-            raise CorrectionRefusedError("identify.state-shape", {"why": str(wrong)}) from None
-        if len(read) > CORRECTIONS_MAX:
-            raise CorrectionRefusedError("identify.too-many-corrections", {"max": CORRECTIONS_MAX})
-        if any(c.kind and c.kind not in KINDS for c in read.values()):
-            raise CorrectionRefusedError("identify.no-such-kind", {"kind": ""})
-        self._corrections = read
+        self._corrections.restore(state)
 
-    def _new(self, thing_id: str, at: float) -> _Record:
-        if len(self._things) >= THINGS_MAX:
+    def take_changes(self) -> list[tuple[str, bytes | None]]:
+        """What is worth keeping since it was last taken, by address; None for what is forgotten."""
+        gone, self._gone = self._gone, set()
+        changes: list[tuple[str, bytes | None]] = [
+            (thing_id, None) for thing_id in sorted(gone) if self._find(thing_id) is None
+        ]
+        for record in (*self._records.values(), *self._behind.all()):
+            seen = record.kept_seen
+            if record.changed or seen is None or record.last_seen - seen >= KEEP_AGAIN_AFTER_S:
+                changes.append((record.id, kept.pack(record)))
+                record.changed, record.kept_seen = False, record.last_seen
+        return changes
+
+    def restore(self, pieces: Iterable[tuple[str, bytes]], now: float) -> int:
+        """Take in what was kept; returns how many pieces could not be used and were left out."""
+        read = [(thing_id, kept.unpack(value)) for thing_id, value in pieces]
+        sound = [(thing_id, piece) for thing_id, piece in read if piece and _is_id(thing_id)]
+        sound.sort(key=lambda pair: ("/" in pair[0], -pair[1].last_seen))  # bridges first
+        left_out = len(read) - len(sound)
+        for thing_id, piece in sound:
+            record = self._room_for(thing_id, min(piece.last_seen, now))
+            if record is None:
+                left_out += 1
+                continue
+            kept.fill(record, piece, now)
+            for at, place, said in piece.clues:
+                self._again(record, min(at, now), place, said)
+            record.changed = False
+            for sign in record.signs:
+                self._reunions.hold(record, sign)
+        self._reunions.restore([(i, p.thing) for i, p in sound if p.thing != i and "/" not in i])
+        return left_out
+
+    def _look_closely(self, record: Record, sighting: Sighting) -> None:
+        """What may tell it again, and what it says is behind it."""
+        if sighting.kind in SIGN_KINDS and record.mac:
+            told = [
+                self._reunions.learn(record, sign)
+                for sign in signs(sighting.kind, sighting.fields, record.id)
+            ]
+            if any(told):
+                self._reunions.consider(record)
+        if sighting.kind in BRIDGE_KINDS:
+            for child, kind, fields in self._behind.hear(sighting, record.id):
+                child.heard_by.add(sighting.kind)
+                for clue in self._rules.read(kind, fields, sighting.at):
+                    child.note(clue)
+
+    def _room_for(self, thing_id: str, at: float) -> Record | None:
+        """The record of something that was kept, or None where it has no place."""
+        if "/" in thing_id:
+            is_here = thing_id.partition("/")[0] in self._records
+            return self._behind.restore(thing_id, at) if is_here else None
+        if thing_id in self._records:
+            return self._records[thing_id]
+        return self._new(thing_id, at) if len(self._records) < THINGS_MAX else None
+
+    def _again(self, record: Record, at: float, place: str, said: str) -> None:
+        """A clue that was kept, by the rules of today."""
+        if place == "address.mac":
+            return  # read anew when the record was made
+        kind, fields = kept.heard_as(place, said)
+        for clue in self._rules.read(kind, fields, at):
+            if clue.place == place:
+                record.note(clue)
+
+    def _find(self, thing_id: str) -> Record | None:
+        return self._records.get(thing_id) or self._behind.get(thing_id)
+
+    def _asked(self, thing_id: str) -> Record:
+        record = self._find(thing_id)
+        if record is None:
+            raise CorrectionRefusedError("identify.no-such-thing")
+        return record
+
+    def _may_go(self, record: Record, now: float) -> bool:
+        """An old address goes alone; the first one only with the whole thing, if nobody named it."""
+        if record.head is not record:
+            return not record.by_person or now - record.head.rank()[2] > FORGET_AFTER_S
+        is_named = any(member.id in self._corrections for member in record.members)
+        return not is_named and now - record.rank()[2] > FORGET_AFTER_S
+
+    def _new(self, thing_id: str, at: float) -> Record:
+        if len(self._records) >= THINGS_MAX:
             self._make_room()
-        record = self._things[thing_id] = _Record(thing_id, at)
+        record = self._records[thing_id] = Record(thing_id, at)
         clue = self._rules.address(thing_id, at) if record.mac else None
         if clue:
             record.note(clue)
@@ -252,19 +306,26 @@ class Inventory:
 
     def _make_room(self) -> None:
         """Let the least evidenced go, the longest unheard first; never what a person named."""
-        loose = [r for r in self._things.values() if r.id not in self._corrections]
-        loose.sort(key=_Record.evidence)
-        for record in loose[: max(THINGS_MAX // EVICT_SHARE, 1)]:
-            self._drop(record.id)
+        heads = (record for record in self._records.values() if record.head is record)
+        named = self._corrections
+        loose = [r for r in heads if not any(member.id in named for member in r.members)]
+        loose.sort(key=Record.rank)
+        for head in loose[: max(THINGS_MAX // EVICT_SHARE, 1)]:
+            for record in reversed(head.members):
+                self._drop(record)
             self.evicted += 1
 
-    def _drop(self, thing_id: str) -> None:
-        record = self._things.pop(thing_id, None)
-        for ip in record.ips if record else ():
-            if self._by_ip.get(ip) == thing_id:
+    def _drop(self, record: Record) -> None:
+        del self._records[record.id]
+        for ip in record.ips:
+            if self._by_ip.get(ip) == record.id:
                 del self._by_ip[ip]
+        self._reunions.forget(record)
+        self._gone.update(self._behind.drop(record.id))
+        if record.kept_seen is not None:
+            self._gone.add(record.id)
 
-    def _owns(self, record: _Record, ip: str, at: float) -> None:
+    def _owns(self, record: Record, ip: str, at: float) -> None:
         owner = self._by_ip.get(ip)
         if owner == record.id and ip in record.ips:  # its own already; now the latest heard
             del record.ips[ip]
@@ -273,7 +334,7 @@ class Inventory:
         if not ip or _is_nobody(ip):
             return
         if owner != record.id:
-            self._moved(ip, owner, record)
+            self._moved(ip, owner, record, at)
         record.ips.pop(ip, None)
         if len(record.ips) >= ADDRESSES_PER_THING_MAX:
             oldest = next(iter(record.ips))
@@ -282,58 +343,53 @@ class Inventory:
         record.ips[ip] = at
         self._by_ip[ip] = record.id
 
-    def _moved(self, ip: str, owner: str | None, record: _Record) -> None:
+    def _moved(self, ip: str, owner: str | None, record: Record, at: float) -> None:
         """An address has a new owner; what was known by the address alone becomes the owner's."""
-        before = self._things.get(owner) if owner else self._things.get(f"ip:{ip}")
+        before = self._records.get(owner or f"ip:{ip}")
         if before is None:
             return
         before.ips.pop(ip, None)
-        if before.mac or not record.mac:
+        if before.mac or not record.mac or abs(at - before.last_seen) > ABSORB_S_MAX:
             return
-        del self._things[before.id]
+        self._drop(before)
         record.first_seen = min(record.first_seen, before.first_seen)
+        record.news_at = min(record.news_at, before.news_at)
         record.heard_by |= before.heard_by
         for clue in before.clues.values():
             record.note(clue)
-        said = self._corrections.pop(before.id, None)
-        if said:
-            self._corrections.setdefault(record.id, said)
+        self._corrections.move(before.id, record.head.id)
 
-    def _known(self, record: _Record) -> KnownThing:
-        if record.identity is None:
-            record.identity = identify(record.clues.values())
-        said = self._corrections.get(record.id, Correction())
-        identity = corrected(record.identity, said.kind)
-        private = bool(record.mac) and is_private(record.mac)
-        if private:
-            told = (*identity.reasons, Reason("identify.private-address"))
-            identity = msgspec.structs.replace(identity, reasons=told)
-        return KnownThing(
-            id=record.id,
-            mac=record.mac,
-            ips=tuple(reversed(record.ips)),
-            names=_names(said.name, record.clues.values()),
-            identity=identity,
-            first_seen=record.first_seen,
-            last_seen=record.last_seen,
-            heard_by=tuple(sorted(record.heard_by)),
-            is_private_address=private,
-            is_corrected=record.id in self._corrections,
-            clues_lost=record.lost,
+    def _children(self, head: Record) -> list[KnownThing]:
+        found = (self._behind.get(i) for m in head.members for i in self._behind.of(m.id))
+        return [self._known(child) for child in found if child]
+
+    def _known(self, record: Record) -> KnownThing:
+        head = record.head
+        bridge = self._records.get(head.id.partition("/")[0]) if "/" in head.id else None
+        return known(
+            head,
+            self._corrections.of(head.id),
+            is_corrected=head.id in self._corrections,
+            behind=bridge.head.id if bridge else "",
+            children=tuple(i for m in head.members for i in self._behind.of(m.id)),
         )
+
+
+def _forget_clues(record: Record, now: float) -> None:
+    """Clues not heard for long say nothing of today; the address itself does."""
+    stale = [key for key, clue in record.clues.items() if now - clue.at > FORGET_AFTER_S]
+    for key in stale:
+        if key[0] != "address.mac":
+            del record.clues[key]
+            record.head.identity = None
 
 
 def _is_nobody(ip: str) -> bool:
     return ip.startswith("127.") or ip in _NOBODY
 
 
-def _names(given: str, clues: Iterable[Clue]) -> tuple[str, ...]:
-    """Names, best first: a person's, then by the weight of the place that said them."""
-    best: dict[str, float] = {given: 100.0} if given else {}
-    for clue in clues:
-        for claim in clue.claims:
-            if claim.aspect == "name":
-                name = claim.value.removesuffix(".").removesuffix(".local")
-                best[name] = max(best.get(name, 0.0), claim.weight)
-    ranked = sorted(best, key=lambda name: (-best[name], name))
-    return tuple(ranked[:NAMES_PER_THING_MAX])
+def _is_id(thing_id: str) -> bool:
+    """Whether a kept id is one that the inventory gives: an address, or one behind it."""
+    bridge, _, child = thing_id.partition("/")
+    is_address = bridge.startswith("ip:") or (len(bridge) == _MAC_LENGTH and not is_group(bridge))
+    return is_address and bool(child) == ("/" in thing_id)

@@ -28,8 +28,7 @@ KINDS = {
     "neighbour.entry": "the kernel's neighbour table names it: ip, state, interface",
     "dhcp.request": "what it tells a DHCP server: hostname, vendor_class, parameters, requested_ip, "
     "client_id, mud_url",
-    "dhcp6.request": "what it tells a DHCPv6 server: fqdn, vendor_class, options, duid, "
-    "mud_url",
+    "dhcp6.request": "what it tells a DHCPv6 server: fqdn, vendor_class, options, duid, mud_url",
     "dhcp.offer": "it answers as a DHCP server: router, dns, server, message (offer, ack, nak)",
     "mdns.name": "a host name announced by mDNS: name, ip",
     "mdns.service": "a service announced by mDNS (RFC 6763): type, instance, host, port, txt.<key>",
@@ -53,4 +52,6 @@ KINDS = {
     "says itself (tls, quic, http): name, ip, by",
     "icmp6.router": "it announces itself as an IPv6 router: prefix, mac",
     "sample.thing": "a thing of the sample home tells what it is: name, kind, industry",
+    "bridge.child": "a thing that lives behind it, by its word: child, name, maker, model, kind (ours, "
+    "or a UPnP device type), by",
 }

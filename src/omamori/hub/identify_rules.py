@@ -174,6 +174,11 @@ class Rulebook:
                 return Clue(at, "address.mac", f"{mac[:8]} {maker}"[:TEXT_MAX], claims)
         return None
 
+    def is_module_maker(self, mac: str) -> bool:
+        """Whether the address was given to a maker of radios that others build in."""
+        clue = self.address(mac, 0.0)
+        return clue is not None and any(claim.aspect == "module" for claim in clue.claims)
+
     def _said(self, place: str, text: str) -> tuple[Claim, ...]:
         key = (place, text)
         known = self._cache.get(key)

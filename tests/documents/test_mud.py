@@ -233,7 +233,7 @@ def test_hidden_characters_never_reach_a_remark() -> None:
     mud = read_mud(changed((MUD, "\ud800\u202e"), 1))
     assert mud.notes[0].params == {"where": "/mud/??"}
     with pytest.raises(MudError) as refused:
-        read_mud(changed((*ACE, 0, "actions", "forwarding"), "\ud800" * 99))
+        read_mud(changed((*ACE, 0, "actions", "forwarding"), "x" + "\ud800" * 99))
     assert str(refused.value.reason.params["told"]).isprintable()
 
 

@@ -7,10 +7,11 @@ from struct import Struct
 from typing import TYPE_CHECKING
 
 from omamori.adapters.capture.opening import Openings
+from omamori.adapters.capture.publishers import Publishers
 from omamori.adapters.capture.recent import Recent
 from omamori.adapters.capture.services import TCP_SERVICES, UDP_SERVICES
 from omamori.adapters.capture.told import Speakers, Told, ip_text, who
-from omamori.adapters.protocols import coap, dhcp, dns, echonet, http, mqtt, netbios, tls
+from omamori.adapters.protocols import coap, dhcp, dns, echonet, http, mqtt, netbios, quic, tls
 from omamori.adapters.protocols.reached import reached
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _TCP = Struct("!HHI4xBB")
 _UDP = Struct("!HHH")
 _FIN, _SYN, _RST, _ACK = 1, 2, 4, 16
 _DHCP_PORTS = {67, 68}
-DNS_PORT = 53
+DNS_PORT, MQTT_PORT = 53, 1883
 RESOLVER = b"\0\x35"  # that port, as a frame has it
 SERVER = b"t"  # tells a TCP server's port from a UDP one's among what was said
 
@@ -45,7 +46,6 @@ _BY_PORT = _BY_ANY_PORT | {53: dns.query_facts}  # what comes from port 53 is a 
 
 _SAID_ONCE: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], Facts]], ...] = (
     (http.looks_like_response, http.response_facts),
-    (mqtt.looks_like_connect, mqtt.connect_facts),
     (mqtt.looks_like_connack, mqtt.connack_facts),
 )
 
@@ -76,10 +76,13 @@ class Talk:
         self._told = told
         self._speakers = speakers
         self._openings = Openings()
+        self._hellos = quic.Hellos()
+        self._publishers = Publishers()
 
     def forget(self) -> None:
         """From now on everything is listened to again."""
         self.said.forget()
+        self._publishers.forget()
 
     def udp(
         self,
@@ -119,10 +122,23 @@ class Talk:
         decoder = _BY_PORT.get(to_port) or _BY_ANY_PORT.get(from_port)
         if decoder is not None:
             self._told.facts(at, who(mac, source), decoder(payload))
-        elif to_port not in _DHCP_PORTS:
+        elif to_port not in _DHCP_PORTS and not self._quic(
+            at, mac, source, target, speaker + target + frame[start : start + 4], payload
+        ):
             one.quiet_in = self.period
             if from_port in UDP_SERVICES:  # its answers go to ever new ports and tell no more
                 self.said.add(hash(speaker + frame[start : start + 2]))
+
+    def _quic(
+        self, at: float, mac: bytes, source: bytes, target: bytes, flow: bytes, payload: bytes
+    ) -> bool:
+        """Whether the flow's next datagrams complete a hello that begins here."""
+        if not quic.looks_like_initial(payload) and not self._hellos.waits(flow):
+            return False
+        facts, is_more = self._hellos.read(flow, payload)
+        if facts:
+            self._told.facts(at, who(mac, source), reached(facts, ip_text(target), "quic"))
+        return is_more
 
     def _resolver(
         self,
@@ -149,13 +165,13 @@ class Talk:
             self._told.facts(at, who(asker, ip), dns.answer_facts(payload))
 
     def _dns(
-        self, at: float, peer: bytes, target: bytes, octets: bytes, from_port: int
+        self, at: float, peer: bytes, target: bytes, octets: bytes, *, is_answer: bool
     ) -> tuple[Facts, Then]:
         """DNS over TCP: what the sender asks; an answer is told of its asker at once."""
         messages, used = dns.framed(octets)
         facts: Facts = []
         for message in messages:
-            if from_port == DNS_PORT:
+            if is_answer:
                 self._answer(at, peer, target, message)
             else:
                 facts += dns.query_facts(message)
@@ -195,7 +211,6 @@ class Talk:
             self.broken += 1
             return
         speaker = mac + source
-        flow = speaker + target + frame[start : start + 4]
         is_own = self._is_own(at, mac, source, speaker)
         is_of_use = is_own or frame[start : start + 2] == RESOLVER
         if not is_of_use or one.looks > LOOKS_MAX:
@@ -212,21 +227,45 @@ class Talk:
         if start + 20 <= begin < end and not flags & _RST:
             if one.looks == 1 and is_own:
                 self._service(at, mac, source, "tcp", TCP_SERVICES, from_port, to_port)
-            payload = self._openings.join(flow, sequence, frame[begin:end])
-            if DNS_PORT in (from_port, to_port):
-                facts, then = self._dns(at, peer, target, payload, from_port)
-            else:
-                facts, then = self._read(speaker + target, payload)
-                facts = reached(facts, ip_text(target))
+            flow = speaker + target + frame[start : start + 4]
+            octets, padded = frame[begin:end], frame[begin:]
+            published = self._publishers.read(
+                flow, speaker, sequence, octets, is_broker=to_port == MQTT_PORT
+            )
+            if published is not None:
+                self._told.facts(at, who(mac, source), published)
+                one.looks = 1
+                return
+            facts, then = self._segment(at, peer, target, flow, sequence, octets, padded)
             self._told.facts(at, who(mac, source), facts)
-            if then is Then.HOLD:
-                self._openings.hold(flow, sequence, end - begin, payload)
-            else:
-                self._remember(then, speaker, payload, frame[start : start + 4], frame[begin:])
             is_over = is_over or then is Then.DONE
         if is_over:
             one.looks = LOOKS_MAX + 1
             one.quiet_in = self.period
+
+    def _segment(
+        self,
+        at: float,
+        peer: bytes,
+        target: bytes,
+        flow: bytes,
+        sequence: int,
+        octets: bytes,
+        padded: bytes,
+    ) -> tuple[Facts, Then]:
+        """What a segment says together with what was held before it."""
+        speaker, ports = flow[: -len(target) - 4], flow[-4:]
+        payload = self._openings.join(flow, sequence, octets)
+        if RESOLVER in (ports[:2], ports[2:]):
+            facts, then = self._dns(at, peer, target, payload, is_answer=ports[:2] == RESOLVER)
+        else:
+            facts, then = self._read(speaker + target, payload)
+            facts = reached(facts, ip_text(target))
+        if then is Then.HOLD:
+            self._openings.hold(flow, sequence, len(octets), payload)
+        else:
+            self._remember(then, speaker, payload, ports, padded)
+        return facts, then
 
     def _remember(
         self, then: Then, speaker: bytes, payload: bytes, ports: bytes, rest: bytes

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 FACTS_REMEMBERED = 16_384
 FACTS_PER_SOURCE_AND_KIND_MAX = 128  # in one period; more is a flood, not a description
-NAMES_PER_SOURCE_MAX = 1024  # a browser reaches hundreds of names an hour
+FACTS_OF_MANY_MAX = 1024  # a browser reaches hundreds of names an hour; a bridge has many things
 SOURCES_COUNTED_MAX = 16_384
 SPEAKERS_REMEMBERED = 16_384
 PREFIXES_MAX = 16
 
 _IPV4 = 4
+_OF_MANY = {"name.address", "bridge.child"}
 _HOPS_AT_FIRST = {64, 128, 255}  # RFC 1700 §IP; Windows; Solaris, routers, RFC 4861
 
 
@@ -189,8 +190,8 @@ class Told:
                 self._pass_on(Sighting(at, source, kind, fields))
             return
         told = self._per_kind.get((source, kind), 0)
-        is_name = kind == "name.address"
-        most = NAMES_PER_SOURCE_MAX if is_name else FACTS_PER_SOURCE_AND_KIND_MAX
+        is_of_many = kind in _OF_MANY
+        most = FACTS_OF_MANY_MAX if is_of_many else FACTS_PER_SOURCE_AND_KIND_MAX
         if told >= most:
             self.dropped += 1
             return

@@ -1,11 +1,15 @@
-"""MQTT CONNECT and CONNACK (MQTT 3.1.1 and 5.0 §3.1, §3.2): who speaks to a broker, and how."""
+"""MQTT (3.1.1 and 5.0 §3.1 to §3.3): who speaks to a broker, and what it publishes."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from omamori.adapters.protocols.text import Facts, plain, worded
 
 PACKET_OCTETS_MAX = 4096
-_CONNECT = 0x10
+TOPIC_OCTETS_MAX = 256
+PUBLISH = 3
+_QOS = 6
 _NAMES = (b"\x00\x04MQTT", b"\x00\x06MQIsdp")
 _VERSION_5 = 5
 
@@ -59,3 +63,41 @@ def connect_facts(payload: bytes) -> Facts:
     username = "yes" if flags[0] & 0x80 else "no"
     fields = worded(role="client", client_id=plain(client), username_present=username)
     return [("mqtt.connect", fields)]
+
+
+class Packet(NamedTuple):
+    """One control packet: its type and flags, and what follows the fixed header (§2.1)."""
+
+    head: int
+    body: bytes
+
+    @property
+    def kind(self) -> int:
+        """The packet's type."""
+        return self.head >> 4
+
+
+def size_of(octets: bytes) -> int:
+    """How many octets the packet that begins here has; 0 while its header is not whole."""
+    size, at = _variable(octets[:5], 1)
+    return at + size if at <= len(octets) else 0
+
+
+def packet(octets: bytes) -> Packet:
+    """The whole packet that ``octets`` are."""
+    _, at = _variable(octets[:5], 1)
+    return Packet(octets[0], octets[at:])
+
+
+def published(one: Packet) -> tuple[str, bytes]:
+    """Topic and JSON text of a PUBLISH packet; empty when it carries anything else."""
+    size = int.from_bytes(one.body[:2])
+    topic = one.body[2 : 2 + size]
+    if one.kind != PUBLISH or not 0 < size == len(topic) <= TOPIC_OCTETS_MAX:
+        return "", b""
+    at = 2 + size + (2 if one.head & _QOS else 0)
+    if one.body[at : at + 1] not in (b"{", b"["):  # then MQTT 5's properties come before (§3.3.2.3)
+        size, at = _variable(one.body, at)
+        at += size
+    text = one.body[at:]
+    return (plain(topic), text) if text[:1] in (b"{", b"[") else ("", b"")

@@ -183,6 +183,10 @@ class Hellos:
     def __len__(self) -> int:
         return len(self._held)
 
+    def waits(self, flow: bytes) -> bool:
+        """Whether this flow's hello waits for its rest."""
+        return flow in self._held
+
     def read(self, flow: bytes, payload: bytes) -> tuple[Facts, bool]:
         """What a client's datagram says, and whether this flow's next ones may say more.
 

@@ -400,7 +400,7 @@ STEPS = st.one_of(
 def _do(traffic: Traffic, step: tuple[object, ...], kept: dict[str, bytes]) -> Traffic:
     what, *how = step
     if what == "named":
-        traffic.named(*how, T0)  # type: ignore[arg-type]
+        traffic.named(*how, T0)  # type: ignore[arg-type, call-arg]
     elif what == "keep":
         for key, value in traffic.take_changes():
             if value is None:

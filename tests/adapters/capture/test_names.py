@@ -6,6 +6,8 @@ import struct
 from typing import TYPE_CHECKING
 
 from adapters.capture import wire
+from adapters.protocols.test_quic import CRYPTO, HELLO, crypto, protect
+from adapters.protocols.test_small_protocols import LLDP
 from omamori.adapters.capture.decode import Decoder
 
 if TYPE_CHECKING:
@@ -103,3 +105,24 @@ def test_hello_and_request_name_each_target_they_go_to() -> None:
         ("203.0.113.2", "tls"),
         ("203.0.113.3", "http"),
     ]
+
+
+def quic(payload: bytes, target: str = "203.0.113.7") -> bytes:
+    packet = wire.ipv4(wire.udp(payload, 40000, 443), 17, wire.PHONE_IP, target)
+    return wire.ether(packet, 0x0800, wire.PHONE, wire.ROUTER)
+
+
+def test_a_quic_hello_names_its_target_in_one_datagram_or_in_two() -> None:
+    named = {"name": "example.com", "ip": "203.0.113.7", "by": "quic"}
+    assert names(quic(protect(CRYPTO))) == [(wire.PHONE, named)]
+    halves = [protect(crypto(100, HELLO[100:]), 0), protect(crypto(0, HELLO[:100]), 1)]
+    assert names(*map(quic, halves)) == [(wire.PHONE, named)]
+    assert names(quic(halves[0]), quic(b"\x40" * 50), quic(halves[1])) == [(wire.PHONE, named)]
+    lost = [quic(halves[0])] + [quic(b"\x40%d" % i) for i in range(20)] + [quic(halves[1])]
+    assert names(*lost) == []
+
+
+def test_what_a_thing_says_by_lldp_is_its_own() -> None:
+    told: list[Sighting] = []
+    Decoder(told.append).hear([(1.0, 1, wire.ether(LLDP, 0x88CC, wire.LAMP))])
+    assert [(one.source, one.kind) for one in told] == [(wire.LAMP, "lldp.says")]

@@ -12,6 +12,7 @@ from omamori.adapters.capture.neighbour import arp, icmp6
 from omamori.adapters.capture.pieces import Pieces
 from omamori.adapters.capture.talk import RESOLVER, SERVER, Talk
 from omamori.adapters.capture.told import Speakers, Told
+from omamori.adapters.protocols import lldp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -212,6 +213,8 @@ class Decoder:
         elif carried == link.ARP:
             self._flows.arp(at, frame, start, mac, peer)
             arp(at, mac, frame[start:], self.told, self._speakers)
+        elif carried == lldp.ETHERTYPE and mac:
+            self.told.facts(at, mac.hex(":"), lldp.facts(frame[start:]))
         else:
             self._unknown(ETHERTYPE_NAMES.get(carried, f"0x{carried:04x}") if carried else "LLC")
 

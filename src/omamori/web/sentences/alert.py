@@ -1,0 +1,76 @@
+"""Sentences of alerts: what was noticed, and the one thing to do; calm, and without jargon."""
+
+SENTENCES: dict[str, str] = {
+    # it looks around at home
+    "alert.sweep.arp": "Within a minute it asked for {targets} addresses of this home, one after another, to see who is there.",
+    "alert.sweep.ping": "Within a minute it knocked at {targets} addresses, one after another, to see who answers.",
+    "alert.sweep.ports": "It tried {ports} doors of another thing ({target}), as if looking for an open one.",
+    "alert.sweep.hosts": "It tried the same door ({service}) at {targets} addresses of this home.",
+    "alert.sweep.outside": "It tried {ports} doors of {target} on the Internet, as if looking for an open one.",
+    # it tries to get in, or to spread
+    "alert.spread.telnet": "It knocks at {targets} addresses, one after another, at a door for remote control ({service}). Harmful programs that spread by themselves do this.",
+    "alert.spread.failed": "In a short time it called {targets} addresses on the Internet that it never called before, and hardly any answered.",
+    "alert.guess.password": "It tried {tries} times in a short time to get into {target}, as if guessing a password.",
+    # someone outside tries it
+    "alert.inbound.ports": "Someone on the Internet ({stranger}) tried {ports} of its doors, as if looking for an open one.",
+    "alert.inbound.guess": "Someone on the Internet ({stranger}) tried {tries} times in a short time to get into it, as if guessing a password.",
+    # it claims to be what another is
+    "alert.claims.dhcp": "It hands out addresses to the others, although {known} already does. A false one can lead them astray.",
+    "alert.claims.router": "It says that it is the way to the Internet, although {known} already is. A false one can read along.",
+    "alert.claims.address": "It says that the address {address} is its own, but that belongs to {known}, which is still here. Messages for that one can end up with it.",
+    "alert.claims.many": "It says that {addresses} different addresses are its own, all at once. Messages for others can end up with it.",
+    "alert.claims.flood": "It called out its own address {times} times within a minute, though nobody had asked.",
+    "alert.claims.dns": "It answers questions about Internet names that were put to {known}. A false answer can lead others astray.",
+    "alert.claims.twice": "It and {known} both use the address {address}. Messages for one can end up with the other.",
+    "alert.claims.port": "It seems to be plugged in at two places ({port} and {other_port}), now here, now there.",
+    # it wants much, or calls out like a clock
+    "alert.dhcp.scan": "In a short time it asked for {addresses} different addresses of this home for itself.",
+    "alert.flood.addresses": "Within a minute, {addresses} devices that were never here before seemed to speak. They may be made up.",
+    "alert.beacon.regular": "It has called the same place ({place}) {calls} times, about every {every_s:span}. That may be normal for it.",
+    "alert.other": "It did something that it usually does not do.",
+    # the one thing to do
+    "action.ask-why": "Ask whoever uses it whether they started a search or a test. If nobody did, switch it off.",
+    "action.switch-off": "Switch it off and have someone look at it. If anyone's health depends on it, call its maker first.",
+    "action.close-router": "Look in your router whether it may be reached from the Internet. If it need not be, turn that off.",
+    "action.unplug-new": "Unplug what was connected last and see whether this ends. If not, ask whoever set up your network.",
+    "action.restart-both": "Switch both off and on again, one after the other.",
+    "action.check-cable": "See whether a network cable runs in a ring, or whether something was plugged in that you do not know.",
+    "action.ask-expected": "If you know why it does this, say that it is fine. If not, ask its maker.",
+    # a person's word that cannot be kept
+    "alert.no-such-alert": "This alert is no longer there.",
+    "alert.too-many-fine": "You have called {max} alerts fine. Please take one of them back first.",
+}
+
+JA: dict[str, str] = {
+    "alert.sweep.arp": "1分のあいだに、この家のアドレス {targets} 個に「だれかいますか」と次々に聞きました。",
+    "alert.sweep.ping": "1分のあいだに、{targets} 個のアドレスを次々にノックして、返事があるか確かめました。",
+    "alert.sweep.ports": "ほかの機器（{target}）の入口を {ports} 個試しました。開いている所を探しているようです。",
+    "alert.sweep.hosts": "この家の {targets} 個のアドレスで、同じ入口（{service}）を試しました。",
+    "alert.sweep.outside": "インターネットの {target} の入口を {ports} 個試しました。開いている所を探しているようです。",
+    "alert.spread.telnet": "遠くから操作するための入口（{service}）を、{targets} 個のアドレスで次々にノックしています。ひとりでに広がる悪いプログラムのやり方です。",
+    "alert.spread.failed": "短いあいだに、初めてのアドレス {targets} 個をインターネットで呼びました。ほとんど返事がありません。",
+    "alert.guess.password": "短いあいだに {tries} 回、{target} に入ろうとしました。パスワードを当てようとしているようです。",
+    "alert.inbound.ports": "インターネットのだれか（{stranger}）が、この機器の入口を {ports} 個試しました。開いている所を探しているようです。",
+    "alert.inbound.guess": "インターネットのだれか（{stranger}）が、短いあいだに {tries} 回、この機器に入ろうとしました。パスワードを当てようとしているようです。",
+    "alert.claims.dhcp": "ほかの機器にアドレスを配っています。その役は、もう {known} がしています。にせものだと、ほかの機器がだまされます。",
+    "alert.claims.router": "自分がインターネットへの通り道だと言っています。その役は、もう {known} がしています。にせものだと、中身を見られます。",
+    "alert.claims.address": "アドレス {address} は自分のものだと言っています。でも、その持ち主の {known} は今もいます。持ち主あての通信が届いてしまいます。",
+    "alert.claims.many": "ちがうアドレス {addresses} 個を、すべて自分のものだと言っています。ほかの機器あての通信が届いてしまいます。",
+    "alert.claims.flood": "だれも聞いていないのに、1分のあいだに {times} 回、自分のアドレスを知らせました。",
+    "alert.claims.dns": "{known} への問い合わせ（インターネットの名前）に、かわりに答えています。にせの答えだと、ほかの機器がだまされます。",
+    "alert.claims.twice": "この機器と {known} が、同じアドレス {address} を使っています。通信が相手をまちがえることがあります。",
+    "alert.claims.port": "2か所（{port} と {other_port}）につながっているように見え、行ったり来たりしています。",
+    "alert.dhcp.scan": "短いあいだに、この家のちがうアドレスを {addresses} 個、自分にほしいと言いました。",
+    "alert.flood.addresses": "1分のあいだに、初めての機器 {addresses} 台が話したように見えます。作りものかもしれません。",
+    "alert.beacon.regular": "同じ相手（{place}）を、およそ {every_s:span} ごとに {calls} 回呼びました。この機器では普通のことかもしれません。",
+    "alert.other": "いつもはしないことをしました。",
+    "action.ask-why": "使っている人に、探す操作や試す操作をしたか聞いてください。だれもしていなければ、電源を切ってください。",
+    "action.switch-off": "電源を切って、くわしい人に見てもらってください。だれかの健康を支える機器なら、先にメーカーに電話してください。",
+    "action.close-router": "インターネットからこの機器に届く設定が、ルーターにあるか見てください。いらなければ止めてください。",
+    "action.unplug-new": "最後につないだ機器を外して、止まるか見てください。止まらなければ、ネットワークを設定した人に聞いてください。",
+    "action.restart-both": "両方の電源を、ひとつずつ切って入れ直してください。",
+    "action.check-cable": "ネットワークの線が輪になっていないか、知らない機器がつながれていないか、見てください。",
+    "action.ask-expected": "理由がわかるなら「大丈夫」と答えてください。わからなければ、メーカーに聞いてください。",
+    "alert.no-such-alert": "この注意は、もうありません。",
+    "alert.too-many-fine": "「大丈夫」とした注意が {max} 件あります。先にひとつ取り消してください。",
+}

@@ -21,7 +21,17 @@ from omamori.hub.departure import (
     purpose_of,
 )
 from omamori.hub.finding import Fact, Finding
-from omamori.hub.habit import DAY_S, HABITS_PER_THING_MAX, Habits, Kept, Key, pack, unpack
+from omamori.hub.habit import (
+    DAY_S,
+    HABITS_PER_THING_MAX,
+    V4,
+    V6,
+    Habits,
+    Kept,
+    Key,
+    pack,
+    unpack,
+)
 from omamori.hub.traffic_count import moment
 
 if TYPE_CHECKING:
@@ -137,9 +147,9 @@ class Behaviour:
                 return [*found, *self._tell("behaviour.not-declared", thing, flow, deed, peer)]
             self.undecided += verdict is Fit.UNKNOWN
             if verdict is Fit.YES:
-                self._remember(profile, key, at, peer)
+                self._remember(profile, key, at, flow, peer)
                 return found
-        if habits.repeat(key, at, peer.names):
+        if habits.repeat(key, at, peer.names, _family(flow)):
             profile.is_changed |= habits.known[key].times & (habits.known[key].times - 1) == 0
             self._visit(profile, deed, peer, role, at)
             return found
@@ -262,7 +272,7 @@ class Behaviour:
             return []
         if not habits.is_settled:
             if not habits.is_doubted(at):
-                self._learn(profile, key, at, peer)
+                self._learn(profile, key, at, flow, peer)
                 self._visit(profile, deed, peer, role, at)
             return []
         if about(deed, role) in habits.allowed:
@@ -274,7 +284,7 @@ class Behaviour:
             return self._tell(kind, thing, flow, deed, peer)
         if not deed.is_sure or habits.is_doubted(at) or self._is_open(habits, purpose, flow, peer):
             return []
-        self._learn(profile, key, at, peer)
+        self._learn(profile, key, at, flow, peer)
         name = peer.names[0] if peer.names else ""
         self._news.append(Novelty(at, thing, deed.way, role, deed.service, name))
         return []
@@ -342,11 +352,11 @@ class Behaviour:
         place = peer.names[0] if peer.names else flow.target
         return [Finding(kind, thing, at, subject, params, (Fact(at, flow.source, place, what),))]
 
-    def _remember(self, profile: _Profile, key: Key, at: float, peer: Peer) -> None:
+    def _remember(self, profile: _Profile, key: Key, at: float, flow: Flow, peer: Peer) -> None:
         """What is declared is known, too: if the file goes, the habit stays."""
         habits = profile.habits
-        if not habits.repeat(key, at, peer.names) and not habits.is_doubted(at):
-            self._learn(profile, key, at, peer)
+        if not habits.repeat(key, at, peer.names, _family(flow)) and not habits.is_doubted(at):
+            self._learn(profile, key, at, flow, peer)
 
     def _visit(self, profile: _Profile, deed: Deed, peer: Peer, role: str, at: float) -> None:
         """A country counts as its own when it goes there by a name it uses, or in its first days."""
@@ -355,9 +365,9 @@ class Behaviour:
         if peer.is_outside and is_talk and not habits.is_doubted(at):
             habits.goes_to(peer.country, at)
 
-    def _learn(self, profile: _Profile, key: Key, at: float, peer: Peer) -> None:
+    def _learn(self, profile: _Profile, key: Key, at: float, flow: Flow, peer: Peer) -> None:
         before = len(profile.habits.known)
-        profile.habits.learn(key, at, peer.names)
+        profile.habits.learn(key, at, peer.names, _family(flow))
         self._habits += len(profile.habits.known) - before
         profile.is_changed = True
         while self._habits > HABITS_MAX:
@@ -378,6 +388,10 @@ class Behaviour:
         profile = self._profiles[thing] = _Profile(at)
         self._gone.discard(thing)
         return profile
+
+
+def _family(flow: Flow) -> int:
+    return V6 if ":" in flow.target else V4
 
 
 assert HABITS_PER_THING_MAX <= HABITS_MAX  # noqa: S101 - or one thing could never learn

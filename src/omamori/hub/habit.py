@@ -20,6 +20,7 @@ ALLOWED_MAX, TOLD_MAX = 64, 64
 COUNTRIES_MAX = 32
 DAYS_KEPT_MAX = 28
 EVICT_SHARE = 16
+V4, V6 = 1, 2
 _TEXT = Annotated[str, Meta(max_length=300)]
 
 Key = tuple[str, str, str]
@@ -35,6 +36,7 @@ class Habit(msgspec.Struct):
         hours: in how many different hours, as far as they came in order.
         names: a few whole names of the peers, latest last.
         is_late: it began after the first days, and was no alert.
+        families: over which IP it was heard: ``V4`` and ``V6`` joined.
     """
 
     first_at: float
@@ -43,6 +45,7 @@ class Habit(msgspec.Struct):
     hours: int = 1
     names: list[_TEXT] = []
     is_late: bool = False
+    families: int = 0
 
 
 class Habits(msgspec.Struct):
@@ -109,7 +112,7 @@ class Habits(msgspec.Struct):
             self.hours -= around
         return len(begun)
 
-    def repeat(self, key: Key, at: float, names: tuple[str, ...]) -> bool:
+    def repeat(self, key: Key, at: float, names: tuple[str, ...], family: int = V4) -> bool:
         """Count something it is known to do; False where it is not known."""
         habit = self.known.get(key)
         if habit is None:
@@ -117,15 +120,16 @@ class Habits(msgspec.Struct):
         habit.times += 1
         habit.hours += at // HOUR_S > habit.last_at // HOUR_S
         habit.last_at = max(habit.last_at, at)
+        habit.families |= family
         if names and names[0] not in habit.names:
             _name(habit, names[0])
         return True
 
-    def learn(self, key: Key, at: float, names: tuple[str, ...]) -> None:
+    def learn(self, key: Key, at: float, names: tuple[str, ...], family: int = V4) -> None:
         """From now on it is known to do this."""
         if len(self.known) >= HABITS_PER_THING_MAX:
             self.let_go()
-        self.known[key] = Habit(at, at, is_late=self.is_settled)
+        self.known[key] = Habit(at, at, is_late=self.is_settled, families=family)
         if names:
             _name(self.known[key], names[0])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omamori.adapters import rules
+from omamori.adapters.capture.services import UDP_SERVICES
 from omamori.hub.identify import identify
 from omamori.hub.identify_kinds import KINDS
 from omamori.hub.identify_rules import Rulebook, RulesRefusedError, is_group, is_private, rule_file
@@ -39,8 +42,18 @@ BOOK, _ = rules.load(register=None)
         ("echonet.object", {"eoj": "013001", "epc.8a": "000008"}, ("Daikin", "air-conditioner", "")),
         ("dns.query", {"name": "fw.meethue.com."}, ("Philips", "unknown", "")),
         ("dns.query", {"name": "notmeethue.com"}, ("", "unknown", "")),
+        ("dns.query", {"name": "hms.cloudlabs.sharp.co.jp"}, ("Sharp", "appliance", "")),
+        ("dns.query", {"name": "app.melcloud.com"}, ("Mitsubishi Electric", "air-conditioner", "")),
+        ("dns.query", {"name": "www.myedimax.com"}, ("Edimax", "plug", "")),
+        ("dns.query", {"name": "www.example.com"}, ("", "unknown", "")),
+        ("mdns.search", {"type": "_dhnap._tcp.local"}, ("D-Link", "unknown", "")),
+        ("mdns.search", {"type": "_ipp._tcp.local"}, ("", "unknown", "")),
+        ("talk.service", {"proto": "udp", "port": "2081", "role": "offers"}, ("Smarter", "unknown", "")),
+        ("talk.service", {"proto": "udp", "port": "48899", "role": "offers"}, ("", "unknown", "")),
         ("http.request", {"user_agent": "Dalvik/2.1.0 (Linux; U; Android 5.1.1; SM-N7505 Build/LMY47X)"}, ("Samsung", "phone", "SM-N7505")),
         ("sample.thing", {"name": "居間のエアコン", "kind": "air-conditioner"}, ("", "air-conditioner", "")),
+        ("mdns.service", {"txt.vp": "65521+32769", "txt.dt": "257"}, ("", "light", "")),
+        ("mdns.service", {"txt.dt": "10"}, ("", "lock", "")),
         ("dhcp.offer", {"router": "192.0.2.1"}, ("", "router", "")),
     ],
 )  # fmt: skip
@@ -49,6 +62,28 @@ def test_what_the_world_says_about_itself(
 ) -> None:
     identity = identify(BOOK.read(kind, fields, 1.0))
     assert (identity.vendor.value, identity.kind.value, identity.model.value) == expected
+
+
+def test_a_camera_that_asks_for_its_makers_cloud_is_no_plug() -> None:
+    clues = [
+        *BOOK.read("dns.query", {"name": "www.myedimax.com"}, 1.0),
+        *BOOK.read("ssdp.notify", {"location": "http://192.0.2.1/IPCamDesc.xml"}, 1.0),
+        *BOOK.read("mdns.name", {"name": "localcam.local"}, 1.0),
+    ]
+    assert identify(clues).kind.value == "camera"
+
+
+def test_every_datagram_port_that_a_rule_knows_is_listened_for() -> None:
+    text = files("omamori.hub").joinpath("clues", "ports.toml").read_text("utf-8")
+    uses = {use for rule in tomllib.loads(text)["rule"] for use in rule["equals"]}
+    ports = {int(use.split()[0].removeprefix("udp/")) for use in uses if use.startswith("udp/")}
+    assert ports - UDP_SERVICES == {67}  # which the DHCP decoder reads
+
+
+def test_who_makes_radios_for_others_is_told_from_who_makes_things() -> None:
+    assert BOOK.is_module_maker("5c:cf:7f:00:00:01")  # Espressif
+    assert not BOOK.is_module_maker("00:17:88:00:00:01")  # Philips
+    assert not BOOK.is_module_maker("02:00:00:00:00:01")
 
 
 def test_an_address_names_its_maker_unless_the_thing_made_it_up() -> None:

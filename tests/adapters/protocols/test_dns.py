@@ -40,6 +40,51 @@ def test_a_service_is_told_whole_and_a_goodbye_not_at_all() -> None:
     ]
 
 
+def test_things_of_matter_announce_themselves_before_and_after_they_are_commissioned() -> None:
+    def announced(kind: str, instance: str, text: bytes) -> dict[str, str]:
+        owner = wire.vector(instance.encode(), 1) + wire.name(kind)
+        records = [
+            wire.record(wire.name(kind), 12, owner),
+            wire.record(
+                owner, 33, struct.pack("!3H", 0, 0, 5540) + wire.name("B75AFB458ECD.local")
+            ),
+            wire.record(owner, 16, text),
+        ]
+        [(heard, fields)] = dns.mdns_facts(wire.answer(*records))
+        assert heard == "mdns.service"
+        return fields
+
+    def texts(*pairs: str) -> bytes:
+        return b"".join(wire.vector(pair.encode(), 1) for pair in pairs)
+
+    waiting = announced(
+        "_matterc._udp.local",
+        "DD200C20D25AE5F7",
+        texts("D=840", "CM=2", "VP=65521+32769", "DT=257", "DN=Kitchen Lamp", "PH=36"),
+    )
+    assert waiting == {
+        "type": "_matterc._udp.local",
+        "instance": "DD200C20D25AE5F7",
+        "port": "5540",
+        "host": "B75AFB458ECD.local",
+        "txt.d": "840",
+        "txt.cm": "2",
+        "txt.vp": "65521+32769",
+        "txt.dt": "257",
+        "txt.dn": "Kitchen Lamp",
+        "txt.ph": "36",
+    }
+    operating = announced(
+        "_matter._tcp.local", "2906C908D115D362-8FC7772401CD0696", texts("SII=3300", "T=0")
+    )
+    assert operating["instance"] == "2906C908D115D362-8FC7772401CD0696"
+    assert operating["txt.sii"] == "3300"
+    asking = announced("_matterd._udp.local", "DD200C20D25AE5F8", texts("VP=123+456", "DT=35"))
+    assert (asking["type"], asking["txt.dt"]) == ("_matterd._udp.local", "35")
+    subtype = wire.question("_L840._sub._matterc._udp.local", 12)
+    assert dns.mdns_facts(subtype) == [("mdns.search", {"type": "_l840._sub._matterc._udp.local"})]
+
+
 def test_a_search_tells_the_types_and_not_what_the_asker_knows() -> None:
     questions = wire.name("_googlecast._tcp.local") + struct.pack("!HH", 12, 1)
     questions += wire.name("_services._dns-sd._udp.local") + struct.pack("!HH", 12, 1)

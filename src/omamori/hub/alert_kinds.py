@@ -55,6 +55,12 @@ ALERTS: dict[str, Kind] = {
     "dhcp.scan": Kind(ATTENTION, "action.ask-why", "addresses"),
     "flood.addresses": Kind(ATTENTION, "action.check-cable", "addresses"),
     "beacon.regular": Kind(TAKE_CARE, "action.ask-expected", "calls", RARE_QUIET_S),
+    # It departs from what it should do, or always did.
+    "behaviour.new-country": Kind(ATTENTION, "action.ask-expected", quiet_s=RARE_QUIET_S),
+    "behaviour.new-neighbour": Kind(ATTENTION, "action.ask-why", quiet_s=RARE_QUIET_S),
+    "behaviour.offers-new": Kind(ATTENTION, "action.ask-expected", quiet_s=RARE_QUIET_S),
+    "behaviour.not-declared": Kind(TAKE_CARE, "action.ask-expected", quiet_s=RARE_QUIET_S),
+    "behaviour.more-than-ever": Kind(TAKE_CARE, "action.ask-expected", "megabytes", RARE_QUIET_S),
 }
 """Every kind there is; what is not here is taken as ``OTHER``."""
 

@@ -151,6 +151,7 @@ HOSTILE = [
     b'{"device": {"ids": [[[["a"]]]], "name": 7, "mdl": []}}',
     b'{"device": {"ids": "a\\u202e\\u0000\\ud800b", "name": "<b>\\u202eevil"}}',
     b'{"device": {"ids": "' + b"a" * 10_000 + b'"}}',
+    b'{"device": {"ids": "\xb9"}}',
     b'{"device": []}',
     b'{"device": {"ids": []}, "cmps": []}',
     b'{"device": {"cns": ["mac"]}}',

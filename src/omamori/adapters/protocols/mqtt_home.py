@@ -88,7 +88,7 @@ def children(topic: str, text: bytes) -> list[Child]:
         return []
     try:
         told = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return []
     if is_list:
         return [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from omamori.documents.reason import Reason, RefusedError
 from omamori.web.views import (
@@ -32,6 +33,8 @@ from omamori.web.views import (
     ThingView,
     TodoView,
 )
+from web import talk_fixture
+from web.talk_fixture import TalkFixture, alert_cards
 
 NOW = time.time()
 HOSTILE_NAME = "<script>alert(1)</script>\u202egnp.exe" + "W" * 80
@@ -191,11 +194,11 @@ def side(thing_id: str, lang: str, industry: str, answer: str) -> SideView:
     )  # fmt: skip
 
 
-class FixtureHome:
+class FixtureHome(TalkFixture):
     """Implements HomePort; `asked` holds every action."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[object, ...]] = []
+        super().__init__()
         self.level = 4
         self.listening = True
         self.older_asked = ""
@@ -209,7 +212,9 @@ class FixtureHome:
         care = TodoView(
             TAKE_CARE, reason("standing.no-statement"), "/things/hostile", (), HOSTILE_NAME
         )
-        return HomeView(NOW, things, (todo, care), self._sources())
+        alerts = tuple(card for card in alert_cards(lang, self.fine) if not card.over)
+        hearing = talk_fixture.HEARING
+        return HomeView(NOW, things, (todo, care), self._sources(), "observing", alerts, hearing)
 
     def _sources(self) -> tuple[SourceView, ...]:
         needs = (reason("web.source-needs-rights"),)
@@ -221,7 +226,10 @@ class FixtureHome:
             SourceView("capture", on=False, why=needs),
         )
 
-    def thing(self, thing_id: str, lang: str) -> ThingView | None:
+    def thing(
+        self, thing_id: str, lang: str, home: str = "", since_s: float = 86400.0
+    ) -> ThingView | None:
+        self.looked.append(("thing", home, since_s))
         found = {card.id: card for card in (*network_things(lang), *sample_things(lang))}
         card = found.get(thing_id)
         if card is None:
@@ -239,8 +247,22 @@ class FixtureHome:
         return ThingView(
             card, clues if card.sure != "unknown" else (), addresses, ("camera-530a.local", card.name),
             card.why, own, "Example Electric 株式会社", corrected=card.sure == "said",
-            sample=bool(own),
+            sample=bool(own), **self._talk_of(thing_id, lang),
         )  # fmt: skip
+
+    def _talk_of(self, thing_id: str, lang: str) -> dict[str, Any]:
+        if thing_id == "ip:192.168.1.77":
+            return {
+                "doing": talk_fixture.QUIET, "hearing": talk_fixture.HEARING,
+                "should": talk_fixture.SHOULD["nothing"], "suggestion": talk_fixture.SUGGESTION,
+            }  # fmt: skip
+        should = talk_fixture.SHOULD["learning" if thing_id == "hostile" else "declared"]
+        return {
+            "doing": talk_fixture.DOING, "should": should, "children": talk_fixture.CHILDREN,
+            "alerts": tuple(one for one in alert_cards(lang, self.fine) if one.thing_id == thing_id),
+            "aliases": talk_fixture.ALIASES if thing_id != "aircon" else (),
+            "parent": talk_fixture.CHILDREN[1] if thing_id == "hostile" else None,
+        }  # fmt: skip
 
     def label(self, thing_id: str, lang: str) -> LabelView | None:
         view = self.thing(thing_id, lang)
@@ -269,7 +291,11 @@ class FixtureHome:
                 (ProductView("sugar-check-1", "Sugar Check 1", 4, 4),), {"energy": ((5, 4), (4, 3))},
             ),
         )  # fmt: skip
-        return SampleView(NOW, sample_things(lang), links(lang), authorities, PURPOSES, FAULTS)
+        return SampleView(
+            NOW, sample_things(lang), links(lang), authorities, PURPOSES, FAULTS,
+            situations=talk_fixture.SITUATIONS, situation=self.situation,
+            alerts=alert_cards(lang)[:1] if self.situation else (),
+        )  # fmt: skip
 
     def meeting(self, meeting_id: str, lang: str) -> MeetingView | None:
         if meeting_id not in ("m1", "waiting"):
@@ -307,7 +333,7 @@ class FixtureHome:
         return SettingsView(
             self.listening, "observing", (reason("web.source-needs-rights"),), "http://127.0.0.1:8119",
             on_lan=False, folder="/home/somebody/.local/share/omamori", version="0.1.0",
-            sources=self._sources(),
+            sources=self._sources(), hearing=talk_fixture.HEARING,
         )  # fmt: skip
 
     async def start_meeting(self, one: str, other: str, purpose: str, fault: str) -> str:
@@ -344,6 +370,7 @@ class MemorySecrets:
 PATHS = (
     "/", "/things/02%3A00%3A5e%3A00%3A53%3A0a", "/things/ip%3A192.168.1.77", "/things/hostile",
     "/things/aircon", "/label/aircon", "/label/hostile", "/sample", "/sample/meetings/m1",
-    "/happened", "/settings", "/patterns", "/help", "/no-such-page",
+    "/happened", "/settings", "/patterns", "/help", "/no-such-page", "/talk", "/outside", "/new",
+    "/alerts", "/alerts/a1", "/talk?home=sample&since=week", "/alerts/a3?home=sample",
 )  # fmt: skip
 """Every page of a home."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def test_every_page_answers_in_both_languages(visitor: Visitor) -> None:
     for path in PATHS:
         for lang in ("ja", "en"):
-            answer = visitor.get(f"{path}?lang={lang}")
+            answer = visitor.get(f"{path}{'&' if '?' in path else '?'}lang={lang}")
             assert answer.status_code == (404 if path == "/no-such-page" else 200), path
             assert f'<html lang="{lang}">' in answer.text
             assert "<script>alert" not in answer.text

@@ -25,6 +25,9 @@ GAPS = re.compile(r"\{[a-z_0-9]+(?::[a-z]+)?\}")
 TABLES = (
     names.INDUSTRIES, names.PURPOSES, names.FAULTS, names.ANSWERS, names.ANSWERS_SHORT,
     names.GROUNDS, names.STATES, names.SOURCES, names.FORCES, names.ENTRIES,
+    names.VIEWS, names.SEES, names.SEES_NOT, names.AMOUNTS, names.SPANS, names.BEGUN,
+    names.SHOULD_GROUNDS, names.WHO, names.DIRECTIONS, names.NEWS, names.SITUATIONS,
+    names.SITUATIONS_MORE, names.SERVICES,
 )  # fmt: skip
 
 

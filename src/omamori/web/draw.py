@@ -39,12 +39,13 @@ def _attributes(attributes: dict[str, str | float]) -> str:
     )
 
 
-def _shape(name: str, **attributes: str | float) -> Markup:
+def shape(name: str, **attributes: str | float) -> Markup:
     """An empty element; `name` and the attributes' names are our own literals."""
     return Markup(f"<{name}{_attributes(attributes)}/>")  # noqa: S704 - values are escaped above
 
 
-def _text(shown: str, x: float, y: float, **attributes: str | float) -> Markup:
+def text_at(shown: str, x: float, y: float, **attributes: str | float) -> Markup:
+    """Text at a place, escaped."""
     inside = escape(shown)
     return Markup(f'<text x="{x}" y="{y}"{_attributes(attributes)}>{inside}</text>')  # noqa: S704
 
@@ -68,7 +69,7 @@ def _bars(rung: int, rungs: int) -> Markup:
     for step in range(1, min(rungs, RUNGS_MAX) + 1):
         height = 6 + 4 * step
         shapes.append(
-            _shape(
+            shape(
                 "rect",
                 x=(step - 1) * 18 + 1.5,
                 y=30 - height,
@@ -132,17 +133,17 @@ def _line(
     if not sign:
         return drawn, Markup("")
     mx, my = round((x1 + 2 * cx + x2) / 4, 1), round((y1 + 2 * cy + y2) / 4, 1)
-    badge = _shape("circle", cx=mx, cy=my, r=18, class_=f"sign sign-{answer}")
-    return drawn, badge + _text(sign, mx, my + 8, class_=f"sign-text sign-{answer}")
+    badge = shape("circle", cx=mx, cy=my, r=18, class_=f"sign sign-{answer}")
+    return drawn, badge + text_at(sign, mx, my + 8, class_=f"sign-text sign-{answer}")
 
 
 def _thing(thing: ThingCard, x: float, y: float) -> Markup:
     state = thing.state if 0 <= thing.state < len(SIGNS) else 0
     rung = f"Lv.{thing.level.rung}" if thing.level else "–"
     return (
-        _shape("circle", cx=x, cy=y, r=39, class_=f"thing state-fill-{state}")
-        + _text(state_sign(state), x, y - 7, class_=f"thing-sign state-text-{state}")
-        + _text(rung, x, y + 22, class_=f"thing-level state-text-{state}")
+        shape("circle", cx=x, cy=y, r=39, class_=f"thing state-fill-{state}")
+        + text_at(state_sign(state), x, y - 7, class_=f"thing-sign state-text-{state}")
+        + text_at(rung, x, y + 22, class_=f"thing-level state-text-{state}")
     )
 
 
@@ -151,8 +152,8 @@ def _name(thing: ThingCard, x: float, y: float) -> Markup:
     shown = _short(thing.name)
     if abs(x - MAP_CENTRE) > SIDE_FROM:
         anchor, aside = ("start", x + 48) if x > MAP_CENTRE else ("end", x - 48)
-        return _text(shown, aside, y + 8, class_=f"thing-name at-{anchor}")
-    return _text(shown, x, y - 50 if y < MAP_MIDDLE else y + 66, class_="thing-name")
+        return text_at(shown, aside, y + 8, class_=f"thing-name at-{anchor}")
+    return text_at(shown, x, y - 50 if y < MAP_MIDDLE else y + 66, class_="thing-name")
 
 
 def home_map(things: Sequence[ThingCard], links: Sequence[LinkView], lang: str) -> Markup:
@@ -194,13 +195,13 @@ def qr_path(content: str) -> tuple[Markup, int]:
             if x > start:
                 runs.append(f"M{start} {y}h{x - start}v1h-{x - start}z")
             x += 1
-    return _shape("path", d="".join(runs), fill="#000"), len(code.matrix)
+    return shape("path", d="".join(runs), fill="#000"), len(code.matrix)
 
 
 def qr(content: str, lang: str) -> Markup:
     """A QR code with its quiet zone of four modules (ISO/IEC 18004)."""
     path, side = qr_path(content)
-    paper = _shape("rect", x=-4, y=-4, width=side + 8, height=side + 8, fill="#fff")
+    paper = shape("rect", x=-4, y=-4, width=side + 8, height=side + 8, fill="#fff")
     box = f"-4 -4 {side + 8} {side + 8}"
     return Markup('<svg class="qr" viewBox="{}" role="img" aria-label="{}">{}</svg>').format(
         box, words.text("QR code: opens this label", lang), paper + path
@@ -230,7 +231,7 @@ def partners_words(count: int, lang: str) -> str:
 
 
 def _label_cell(x: float, title: str, inside: Markup) -> Markup:
-    return _text(title, x + 100, 112, font_size=20, text_anchor="middle") + inside
+    return text_at(title, x + 100, 112, font_size=20, text_anchor="middle") + inside
 
 
 def _label_face(label: LabelView, lang: str) -> Markup:
@@ -243,20 +244,22 @@ def _label_face(label: LabelView, lang: str) -> Markup:
         .replace('class="bar-full"', Markup('fill="#0b4f8a"'))
         .replace('class="bar-empty"', Markup('fill="#fff" stroke="#555" stroke-width="1.4"'))
     )
-    level_cell = bars + _text(shown, 100, 208, font_size=26, font_weight=700, text_anchor="middle")
-    badge = _shape(
+    level_cell = bars + text_at(
+        shown, 100, 208, font_size=26, font_weight=700, text_anchor="middle"
+    )
+    badge = shape(
         "rect", x=226, y=132, width=208, height=58, rx=10,
         fill=STATE_PAPER[state], stroke=STATE_INK[state], stroke_width=2,
     )  # fmt: skip
     word = f"{state_sign(state)} {words.named(names.STATES, str(state), lang)}"
-    size = min(26.0, round(186 / _width(word), 1))
-    state_cell = badge + _text(
+    size = min(26.0, round(186 / width_of(word), 1))
+    state_cell = badge + text_at(
         word, 330, 170, font_size=size, font_weight=700, text_anchor="middle", fill=STATE_INK[state]
     )
     together = partners_words(label.partners, lang)
-    together_cell = _text(together, 560, 172, font_size=26, font_weight=700, text_anchor="middle")
+    together_cell = text_at(together, 560, 172, font_size=26, font_weight=700, text_anchor="middle")
     return (
-        _shape(
+        shape(
             "rect",
             x=4,
             y=80,
@@ -267,14 +270,14 @@ def _label_face(label: LabelView, lang: str) -> Markup:
             stroke="#1b1b1b",
             stroke_width=3,
         )
-        + _shape("path", d="M210 80V226M450 80V226", stroke="#1b1b1b", stroke_width=2)
+        + shape("path", d="M210 80V226M450 80V226", stroke="#1b1b1b", stroke_width=2)
         + _label_cell(7, words.text("Steps of protection", lang), level_cell)
         + _label_cell(230, words.text("Now", lang), state_cell)
         + _label_cell(455, words.text("Works together", lang), together_cell)
     )
 
 
-def _width(shown: str) -> float:
+def width_of(shown: str) -> float:
     """The rough width of a text, in units of its size."""
     return sum(0.6 if character.isascii() else 1.0 for character in shown)
 
@@ -284,9 +287,9 @@ def label_svg(label: LabelView, lang: str) -> str:
     path, side = qr_path(label.url)
     facts = label_facts(label, lang)
     name = words.cleaned(label.name)
-    size = min(34.0, round(640 / max(_width(name), 1), 1))
+    size = min(34.0, round(640 / max(width_of(name), 1), 1))
     lines = Markup("").join(
-        _text(f"{title}  {shown}", 8, 268 + 34 * row, font_size=22)
+        text_at(f"{title}  {shown}", 8, 268 + 34 * row, font_size=22)
         for row, (title, shown) in enumerate(facts)
     )
     code = Markup('<g transform="translate(520 252) scale({})">{}</g>').format(
@@ -299,8 +302,8 @@ def label_svg(label: LabelView, lang: str) -> str:
         'fill="#1b1b1b"><title>{}</title>{}</svg>\n'
     ).format(
         about,
-        _shape("rect", width=660, height=396, fill="#fff")
-        + _text(name, 4, 50, font_size=size, font_weight=700)
+        shape("rect", width=660, height=396, fill="#fff")
+        + text_at(name, 4, 50, font_size=size, font_weight=700)
         + _label_face(label, lang)
         + lines
         + code,

@@ -20,7 +20,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from omamori.documents.reason import Reason, RefusedError
-from omamori.web import draw, names, words
+from omamori.web import draw, draw_talk, names, talk_words, words
 from omamori.web.guard import Guard, form_token, harden
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class Site(msgspec.Struct, frozen=True):
         metrics: Prometheus text, or None for no `/metrics`.
         healthy: asked by `/healthz`.
         version: grows with every change that an open page should hear of.
+        uploads: how the paths end that may bring a file.
     """
 
     brand: str
@@ -67,6 +68,7 @@ class Site(msgspec.Struct, frozen=True):
     metrics: Callable[[], bytes] | None = None
     healthy: Callable[[], bool] = lambda: True
     version: Callable[[], int] = lambda: 0
+    uploads: tuple[str, ...] = ()
 
 
 def _environment(lang: str) -> jinja2.Environment:
@@ -86,6 +88,8 @@ def _environment(lang: str) -> jinja2.Environment:
         lang=lang,
         names=names,
         draw=draw,
+        draw_talk=draw_talk,
+        talk=talk_words,
         _=say,
         plain=lambda english, **params: words.text(english, lang, **params),
         reason=lambda why: words.broken(words.sentence(why, lang), lang),

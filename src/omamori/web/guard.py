@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 BODY_BYTES_MAX = 16 * 1024
 """No form of ours is longer than 2 KB."""
 
+FILE_BYTES_MAX = 256 * 1024
+"""A maker's rules (RFC 8520); the longest published file known to us has 40 KB."""
+
+UPLOAD_BYTES_MAX = FILE_BYTES_MAX + 8 * 1024
+"""A file and the fields beside it."""
+
 FIELDS_MAX = 32
 FIELD_CHARACTERS_MAX = 1024
 FORM_DEADLINE_S = 10.0
@@ -89,12 +95,21 @@ async def read_form(request: Request, secret: bytes) -> dict[str, str]:
     if any(len(name) + len(text) > FIELD_CHARACTERS_MAX for name, text in pairs):
         raise FormError("web.form-too-long")
     fields = dict(pairs)
-    token = fields.pop(TOKEN_FIELD, "")
-    if not hmac.compare_digest(
-        token.encode(errors="replace"), form_token(secret, request.state.visit).encode()
-    ):
-        raise FormError("web.form-token")
+    check_token(fields, secret, request.state.visit)
     return fields
+
+
+def check_token(fields: dict[str, str], secret: bytes, visit: str) -> None:
+    """Take the token out of a form's fields; raises FormError when it is not this visitor's."""
+    token = fields.pop(TOKEN_FIELD, "")
+    expected = form_token(secret, visit).encode()
+    if not hmac.compare_digest(token.encode(errors="replace"), expected):
+        raise FormError("web.form-token")
+
+
+def file_too_long() -> FormError:
+    """What is said of a file that is too big."""
+    return FormError("web.file-too-long", {"most_kb": FILE_BYTES_MAX // 1024})
 
 
 async def _read_body(request: Request) -> bytes:
@@ -195,9 +210,12 @@ class Guard:
         if len(request.scope["path"]) + len(request.scope["query_string"]) > URL_CHARACTERS_MAX:
             return self._refuse(request, 414, Reason("web.address-too-long"))
         if request.method not in SAFE_METHODS:
+            brings = request.scope["path"].endswith(self._site.uploads)
+            most = UPLOAD_BYTES_MAX if brings else BODY_BYTES_MAX
             length = request.headers.get("content-length", "0")
-            if not length.isascii() or not length.isdigit() or int(length[:12]) > BODY_BYTES_MAX:
-                return self._refuse(request, 413, Reason("web.form-too-long"))
+            if not length.isascii() or not length.isdigit() or int(length[:12]) > most:
+                why = file_too_long().reason if brings else Reason("web.form-too-long")
+                return self._refuse(request, 413, why)
             if not from_our_page(request):
                 return self._refuse(request, 403, Reason("web.from-elsewhere"))
         return self._door.answer(request) if self._door else None

@@ -15,7 +15,9 @@ from omamori.hub.identify_kinds import KINDS
 from omamori.web import draw, samples
 from omamori.web.frame import Pages, Site, Tab, language_of, site_app
 from omamori.web.guard import read_form
+from omamori.web.hub_talk import SPANS, UPLOADS, home_of, span_of, talk_routes
 from omamori.web.labels import label_of
+from omamori.web.views_talk import SAMPLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from omamori.web.ports import HomePort
 
 NAME_CHARACTERS_MAX = 60
+THING_SPANS = ("day", "week")
 
 TABS = (
     Tab("/", "Home"),
@@ -49,7 +52,9 @@ def hub_site(
     healthy: Callable[[], bool] = lambda: True,
 ) -> Site:
     """The home's site; see `Site` for the arguments."""
-    return Site("Our home, watched over", TABS, secret, FOOTER, hosts, metrics, healthy)
+    return Site(
+        "Our home, watched over", TABS, secret, FOOTER, hosts, metrics, healthy, uploads=UPLOADS
+    )
 
 
 def hub_app(home: HomePort, site: Site, live: Live, door: Door | None = None) -> Starlette:
@@ -70,6 +75,7 @@ def hub_app(home: HomePort, site: Site, live: Live, door: Door | None = None) ->
         *_looking(home, pages),
         *_about(home, pages),
         *_acting(home, pages),
+        *talk_routes(home, pages),
         Route("/live", stream),
     ]
     return site_app(site, pages, routes, door)
@@ -82,12 +88,26 @@ def _looking(home: HomePort, pages: Pages) -> list[BaseRoute]:
         return pages.render(request, "home.html", view=home.home(language_of(request)))
 
     async def thing(request: Request) -> Response:
-        view = home.thing(request.path_params["thing_id"], language_of(request))
+        where, span = (
+            home_of(request.query_params.get("home")),
+            span_of(request, THING_SPANS, "day"),
+        )
+        thing_id, lang = request.path_params["thing_id"], language_of(request)
+        view = home.thing(thing_id, lang, where, SPANS[span])
         if view is None:
             return pages.refuse(request, 404, Reason("web.no-such-thing"))
         kinds = [(key, pages.kind(request, key)) for key in KINDS]
         kinds.sort(key=lambda pair: pair[1])
-        return pages.render(request, "thing.html", view=view, kinds=kinds, most=NAME_CHARACTERS_MAX)
+        return pages.render(
+            request,
+            "thing.html",
+            view=view,
+            where=SAMPLE if view.sample else where,
+            kinds=kinds,
+            most=NAME_CHARACTERS_MAX,
+            span=span,
+            spans=THING_SPANS,
+        )
 
     async def sample(request: Request) -> Response:
         return pages.render(request, "sample.html", view=home.sample(language_of(request)))

@@ -103,6 +103,170 @@ ENTRIES = {
     "start": "Start and stop",
 }
 
+VIEWS = {
+    "router": "everything passes through this computer",
+    "bridge": "this computer stands in the line",
+    "plugged": "this computer is only plugged in",
+    "asking": "this computer only asks",
+}
+"""From where this computer sees the home."""
+
+SEES = {
+    "router": "It sees what goes outside and what comes in, of every thing.",
+    "bridge": "It sees what goes through it, at home and outside.",
+    "plugged": "It sees what is sent to everybody, and what is sent to this computer itself.",
+    "asking": "It sees what things call out, and what they answer when asked.",
+}
+
+SEES_NOT = {
+    "router": "It does not see what two things say to each other past it, for example on one Wi-Fi.",
+    "bridge": "It does not see what two things on the same side of it say to each other.",
+    "plugged": "It does not see what a thing says to another thing, or to the outside.",
+    "asking": "It does not see who talks to whom.",
+}
+
+AMOUNTS = {
+    "0": "nothing",
+    "1": "a little",
+    "2": "some",
+    "3": "much",
+    "4": "very much",
+}
+
+SPANS = {
+    "3600": "the last hour",
+    "86400": "the last day",
+    "604800": "the last week",
+    "2592000": "the last month",
+}
+"""How far back a page looks, by seconds."""
+
+BEGUN = {
+    "it": "this thing began",
+    "peer": "the other began",
+    "": "not heard",
+}
+
+SHOULD_GROUNDS = {
+    "declared": "its maker said so",
+    "learned": "learned in its first days",
+    "learning": "still learning",
+    "nothing": "nothing yet",
+}
+
+WHO = {
+    "local": "things of this home",
+    "same-maker": "things of the same maker",
+    "controller": "the thing that steers it",
+    "router": "this home's router",
+    "names": "those who tell names and time",
+    "outside": "anyone outside",
+    "anyone": "anyone",
+}
+"""With whom a rule allows talk (RFC 8520, section 2)."""
+
+DIRECTIONS = {
+    "to": "it may begin",
+    "from": "the other may begin",
+    "both": "either may begin",
+}
+
+NEWS = {
+    "thing": "new thing",
+    "address": "new address",
+    "partner": "new partner at home",
+    "place": "new place outside",
+    "country": "new country",
+    "service": "new way of talking",
+    "name": "new name",
+    "identity": "better known now",
+    "alert": "to look at",
+    "gone": "gone quiet",
+    "other": "new",
+}
+
+SITUATIONS = {
+    "iron": "An iron scans the Wi-Fi",
+    "second-hand": "A second-hand thing tries every door",
+    "camera": "A camera talks to a new country",
+    "phone": "A phone brings trouble home",
+    "rogue-dhcp": "A stranger plays the router",
+    "spoof": "One thing takes another's place",
+}
+
+SITUATIONS_MORE = {
+    "iron": "It asks every address of the home who is there.",
+    "second-hand": "It knocks at every neighbour's old remote control (telnet).",
+    "camera": "It sends its pictures where it never sent any before.",
+    "phone": "It came back from outside and now tries other things.",
+    "rogue-dhcp": "It hands out addresses, so that all talk goes through it.",
+    "spoof": "It answers under another's address, and can listen in.",
+}
+
+SERVICES = {
+    "tcp/80": "web pages, open to read on the way",
+    "tcp/8080": "web pages, open to read on the way",
+    "tcp/443": "web pages, locked on the way",
+    "udp/443": "web pages, locked on the way",
+    "tcp/8443": "web pages, locked on the way",
+    "udp/53": "asking where a name is",
+    "tcp/53": "asking where a name is",
+    "tcp/853": "asking where a name is",
+    "udp/123": "asking the time",
+    "udp/67": "getting an address",
+    "udp/68": "getting an address",
+    "udp/546": "getting an address",
+    "udp/547": "getting an address",
+    "tcp/20": "carrying files",
+    "tcp/21": "carrying files",
+    "tcp/139": "shared folders",
+    "tcp/445": "shared folders",
+    "udp/137": "names of computers",
+    "udp/138": "names of computers",
+    "tcp/22": "steering from afar, locked",
+    "tcp/23": "steering from afar without a lock (telnet)",
+    "tcp/2323": "steering from afar without a lock (telnet)",
+    "tcp/3389": "showing its screen from afar",
+    "tcp/5900": "showing its screen from afar",
+    "tcp/25": "sending mail",
+    "tcp/465": "sending mail",
+    "tcp/587": "sending mail",
+    "tcp/110": "reading mail",
+    "tcp/143": "reading mail",
+    "tcp/993": "reading mail",
+    "tcp/995": "reading mail",
+    "tcp/554": "live pictures",
+    "tcp/8554": "live pictures",
+    "udp/3478": "calls with sound or pictures",
+    "udp/5060": "calls with sound or pictures",
+    "tcp/5060": "calls with sound or pictures",
+    "tcp/1883": "reports of things, open to read on the way",
+    "tcp/8883": "reports of things, locked on the way",
+    "udp/5683": "reports of things, open to read on the way",
+    "udp/5684": "reports of things, locked on the way",
+    "tcp/5222": "messages that arrive by themselves",
+    "tcp/5223": "messages that arrive by themselves",
+    "tcp/5228": "messages that arrive by themselves",
+    "udp/5353": "calling out its name at home",
+    "udp/5355": "calling out its name at home",
+    "udp/1900": "greeting at home",
+    "udp/3702": "greeting at home",
+    "udp/3610": "talk of household appliances",
+    "tcp/3610": "talk of household appliances",
+    "tcp/515": "printing",
+    "tcp/631": "printing",
+    "tcp/9100": "printing",
+    "tcp/7000": "showing pictures and sound",
+    "tcp/8009": "showing pictures and sound",
+    "tcp/8200": "showing pictures and sound",
+    "icmp": "asking: are you there?",
+    "icmp6": "asking: are you there?",
+    "arp": "asking who has an address",
+    "igmp": "joining a group",
+    "ip/2": "joining a group",
+}
+"""Services by protocol and port (IANA's registry), in plain words."""
+
 PARAMETERS = {
     "industry": INDUSTRIES,
     "to_industry": INDUSTRIES,

@@ -1,0 +1,75 @@
+"""Talk in words: amounts, countries and services, as a family says them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from functools import cache
+
+from babel import Locale
+
+from omamori.web import names, words
+
+AMOUNT_STEPS = (1, 100_000, 10_000_000, 1_000_000_000)
+"""Octets from which an amount is a little (a letter), some (pictures), much (music), very much (films)."""
+
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+_THOUSAND = 1000
+_TEN = 10
+_COUNTRY = re.compile("[A-Z]{2}")
+_SERVICE = re.compile(r"(?:tcp|udp)/[0-9]{1,5}|[a-z0-9/]{1,12}")
+
+
+def amount_step(octets: int) -> int:
+    """How much that is, from 0 (nothing) to 4 (very much)."""
+    return sum(octets >= least for least in AMOUNT_STEPS)
+
+
+def amount(octets: int) -> str:
+    """An amount with its unit: 840 B, 3.2 MB (SI prefixes, as disks are sold)."""
+    size, unit = float(max(octets, 0)), 0
+    while size >= _THOUSAND - 0.5 and unit < len(_UNITS) - 1:
+        size, unit = size / _THOUSAND, unit + 1
+    shown = f"{size:.1f}" if unit and size < _TEN else f"{size:.0f}"
+    return f"{shown} {_UNITS[unit]}"
+
+
+def amount_word(octets: int, lang: str) -> str:
+    """How much that is, in a word."""
+    return words.named(names.AMOUNTS, str(amount_step(octets)), lang)
+
+
+@cache
+def _territories(lang: str) -> dict[str, str]:
+    return {code: str(name) for code, name in Locale(lang).territories.items()}
+
+
+def country(code: str, lang: str) -> str:
+    """A country's name by its two letters (ISO 3166-1); others are "country not known"."""
+    known = _territories(lang).get(code) if _COUNTRY.fullmatch(code) else None
+    return known or words.text("country not known", lang)
+
+
+def service(sign: str, lang: str) -> str:
+    """A service such as ``tcp/443`` in plain words; one without words shows its sign."""
+    word = names.SERVICES.get(sign)
+    if word is not None:
+        return words.text(word, lang)
+    shown = sign if _SERVICE.fullmatch(sign) else words.shortened(sign)
+    return words.text("something else ({sign})", lang, sign=shown)
+
+
+def services(signs: tuple[str, ...], lang: str) -> list[str]:
+    """Services in words, each word once, in the order given."""
+    return list(dict.fromkeys(service(sign, lang) for sign in signs))
+
+
+def hour_mark(at: float, lang: str, *, days: bool) -> str:
+    """A mark under a picture of hours: 19時, or the day where many days are shown."""
+    try:
+        then = datetime.fromtimestamp(at, tz=UTC).astimezone()
+    except (OverflowError, OSError, ValueError):
+        return "…"
+    if days:
+        return f"{then.month}/{then.day}" if lang == "ja" else f"{then.day} {then:%b}"
+    return f"{then.hour}時" if lang == "ja" else f"{then.hour}:00"

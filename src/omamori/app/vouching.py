@@ -79,7 +79,8 @@ class Voucher:
     def standing(self, thing: KnownThing) -> Standing:
         """What this home concludes of a thing that shows no certificate: the hub's word, or nothing."""
         now = self.clock()
-        word = self._word(thing, now)
+        # What likeness alone ties to a known thing may be another that copied its name.
+        word = b"" if thing.is_likeness else self._word(thing, now)
         if not word:
             return judge(NOBODY, None, self._book, now, self.caps)
         self._renew(now)

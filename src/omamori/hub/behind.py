@@ -20,7 +20,8 @@ CHILDREN_PER_BRIDGE_MAX = 64  # a Zigbee bridge of a home serves some fifty
 CHILDREN_MAX = 1024  # of all bridges together
 CHILD_CHARACTERS_MAX = 64
 FORGET_CHILD_AFTER_S = 7 * 86_400.0  # unheard by its bridge's word while the bridge itself speaks
-BRIDGE_KINDS = frozenset({"bridge.child", "echonet.object"})
+TOLD_OF_ANOTHER = "bridge.child"
+BRIDGE_KINDS = frozenset({TOLD_OF_ANOTHER, "echonet.object"})
 
 _EOJ_DIGITS = 6  # class group, class, instance (ECHONET Lite Specification, Part II §3.2.3)
 _DEVICE_GROUPS = frozenset({"00", "01", "02", "03", "04", "05", "06"})  # Appendix, class groups
@@ -42,7 +43,7 @@ class Behind:
 
     def hear(self, sighting: Sighting, bridge: str) -> Iterable[tuple[Record, str, dict[str, str]]]:
         """The children that a fact speaks of, each with the kind and the fields it learns."""
-        if sighting.kind == "bridge.child":
+        if sighting.kind == TOLD_OF_ANOTHER:
             record = self._child(bridge, sighting.fields.get("child", ""), sighting.at)
             told = {k: v for k, v in sighting.fields.items() if k not in {"child", "by"}}
             if record:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from omamori.hub import kept
-from omamori.hub.behind import BRIDGE_KINDS, Behind
+from omamori.hub.behind import BRIDGE_KINDS, TOLD_OF_ANOTHER, Behind
 from omamori.hub.corrections import CorrectionRefusedError, Corrections
 from omamori.hub.identify_rules import Clue, is_group
 from omamori.hub.known import KnownThing, known
@@ -89,8 +89,9 @@ class Inventory:
             self._owns(record, ip, at)
         if sighting.kind in _ADDRESS_FACTS:
             self._owns(record, sighting.fields.get("ip", ""), at)
-        for clue in self._rules.read(sighting.kind, sighting.fields, at):
-            record.note(clue)
+        if sighting.kind != TOLD_OF_ANOTHER:  # else it is no word about itself
+            for clue in self._rules.read(sighting.kind, sighting.fields, at):
+                record.note(clue)
         if sighting.kind in _SEEN_CLOSELY:
             self._look_closely(record, sighting)
 
@@ -292,8 +293,12 @@ class Inventory:
         """An old address goes alone; the first one only with the whole thing, if nobody named it."""
         if record.head is not record:
             return not record.by_person or now - record.head.rank()[2] > FORGET_AFTER_S
-        is_named = any(member.id in self._corrections for member in record.members)
-        return not is_named and now - record.rank()[2] > FORGET_AFTER_S
+        return not self._is_named(record) and now - record.rank()[2] > FORGET_AFTER_S
+
+    def _is_named(self, head: Record) -> bool:
+        if head.group is None:
+            return head.id in self._corrections
+        return any(member.id in self._corrections for member in head.members)
 
     def _new(self, thing_id: str, at: float) -> Record:
         if len(self._records) >= THINGS_MAX:
@@ -306,9 +311,8 @@ class Inventory:
 
     def _make_room(self) -> None:
         """Let the least evidenced go, the longest unheard first; never what a person named."""
-        heads = (record for record in self._records.values() if record.head is record)
-        named = self._corrections
-        loose = [r for r in heads if not any(member.id in named for member in r.members)]
+        heads = (r for r in self._records.values() if r.group is None or r.head is r)
+        loose = [head for head in heads if not self._is_named(head)]
         loose.sort(key=Record.rank)
         for head in loose[: max(THINGS_MAX // EVICT_SHARE, 1)]:
             for record in reversed(head.members):

@@ -9,13 +9,13 @@ import msgspec
 from omamori.documents.reason import Reason
 from omamori.hub.corrections import seen_name
 from omamori.hub.identify import Identity, corrected, identify
-from omamori.hub.identify_rules import Clue, is_private
 from omamori.hub.returning import MDNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from omamori.hub.corrections import Correction
+    from omamori.hub.identify_rules import Clue
     from omamori.hub.record import Record
 
 NAMES_PER_THING_MAX = 8
@@ -73,10 +73,16 @@ class KnownThing(msgspec.Struct, frozen=True):
 
 
 def identity_of(record: Record) -> Identity:
-    """What the thing is believed to be by all that its addresses said; remembered."""
+    """What the thing is believed to be by what its addresses said; remembered.
+
+    An address that only likeness ties to it counts while it is in use: who once copied a name
+    must not make a thing better known for ever.
+    """
     head = record.head
     if head.identity is None:
-        head.identity = identify(_clues(head.members))
+        active = _active(head)
+        counted = [m for m in head.members if m is head or m.by_person or m is active]
+        head.identity = identify(_clues(counted))
     return head.identity
 
 
@@ -91,9 +97,9 @@ def known(
     """The thing that a record belongs to."""
     head = record.head
     members = head.members
-    active = head.group.active if head.group else head
+    active = _active(head)
     identity = corrected(identity_of(head), said.kind)
-    is_made_up = bool(active.mac) and is_private(active.mac)
+    is_made_up = active.is_private
     hides = any(_hides_others(member) for member in members)
     told = tuple(_remarks(head, is_made_up=is_made_up, hides=hides, behind=behind))
     if told:
@@ -126,8 +132,12 @@ def known(
 def is_likeness(record: Record) -> bool:
     """Whether nothing but likeness ties the address in use to the thing's own first one."""
     head = record.head
-    active = head.group.active if head.group else head
+    active = _active(head)
     return active is not head and not active.by_person
+
+
+def _active(head: Record) -> Record:
+    return head.group.active if head.group else head
 
 
 def _remarks(head: Record, *, is_made_up: bool, hides: bool, behind: str) -> Iterable[Reason]:

@@ -33,12 +33,14 @@ class Record:
         because: why it is believed to be in its group.
         by_person: a person said that it belongs to its group.
         apart: ids that it must not be joined with, and the reason's key.
+        is_private: the thing made this hardware address up.
+        families: how many families of clues it gave; None when that is to be counted anew.
         changed: something is worth keeping; ``kept_seen`` is the ``last_seen`` that was kept.
     """
 
     __slots__ = (
-        "apart", "because", "by_person", "changed", "clues", "first_seen", "group", "heard_by",
-        "id", "identity", "ips", "kept_seen", "last_seen", "lost", "news_at", "signs",
+        "apart", "because", "by_person", "changed", "clues", "families", "first_seen", "group", "heard_by",
+        "id", "identity", "ips", "is_private", "kept_seen", "last_seen", "lost", "news_at", "signs",
     )  # fmt: skip
 
     def __init__(self, thing_id: str, at: float) -> None:
@@ -49,7 +51,9 @@ class Record:
         self.signs: dict[Sign, None] = {}
         self.first_seen = self.last_seen = at
         self.news_at = at + SETTLING_S
+        self.is_private = bool(self.mac) and is_private(thing_id)
         self.lost = 0
+        self.families: int | None = 0
         self.identity: Identity | None = None
         self.group: Group | None = None
         self.because: tuple[Reason, ...] = ()
@@ -85,6 +89,7 @@ class Record:
         key = (clue.place, clue.said)
         if key not in self.clues:
             self.changed = True
+            self.families = None
             if len(self.clues) >= CLUES_PER_THING_MAX:
                 self._let_go()
         self.clues[key] = clue
@@ -118,13 +123,21 @@ class Record:
 
     def rank(self) -> tuple[bool, int, float]:
         """How well the thing is known; a flood of made-up addresses stays at the bottom."""
-        members = self.members
-        last_seen = max(r.last_seen for r in members)
-        settled = last_seen - min(r.first_seen for r in members) >= SETTLED_AFTER_S
-        clues = [clue for r in members for clue in r.clues.values()]
-        families = len({claim.source for clue in clues for claim in clue.claims}) if clues else 0
-        private = bool(self.mac) and is_private(self.mac)
-        return settled, families + (not private), last_seen
+        if self.group is None:
+            first_seen, last_seen, families = self.first_seen, self.last_seen, self.families_heard()
+        else:
+            first_seen = min(r.first_seen for r in self.group.members)
+            last_seen = max(r.last_seen for r in self.group.members)
+            families = max(r.families_heard() for r in self.group.members)
+        is_settled = last_seen - first_seen >= SETTLED_AFTER_S
+        return is_settled, families + (not self.is_private), last_seen
+
+    def families_heard(self) -> int:
+        """How many families of clues it gave."""
+        if self.families is None:
+            clues = self.clues.values()
+            self.families = len({claim.source for clue in clues for claim in clue.claims})
+        return self.families
 
     def no_later_than(self, now: float) -> None:
         """Nothing was heard in the future: a clock that ran ahead must not keep it for ever."""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from omamori.documents.reason import Reason
 from omamori.hub.corrections import CorrectionRefusedError
-from omamori.hub.identify_rules import is_private
 from omamori.hub.known import identity_of
 from omamori.hub.record import SETTLING_S, Group, Record, Sign
 from omamori.hub.returning import HABIT, OVERLAP_S, Side, decide
@@ -105,6 +104,7 @@ class Reunions:
                 return
         if at >= active.last_seen:
             group.active = record
+            record.head.identity = None  # the address in use says what the thing is now
 
     def part(self, record: Record) -> None:
         """A person said that this address is not the same thing as the others."""
@@ -166,9 +166,7 @@ class Reunions:
         return any(m.id in record.apart or record.id in m.apart for m in head.members)
 
     def _is_hasty(self, record: Record, head: Record) -> bool:
-        return bool(head.group) and (
-            record.first_seen - _active(head).first_seen < CHANGE_AFTER_S_MIN
-        )
+        return record.first_seen - _active(head).first_seen < CHANGE_AFTER_S_MIN
 
     def _has_room(self, head: Record) -> bool:
         """Let the oldest address go that only likeness ties, where there are too many."""
@@ -193,7 +191,7 @@ def _side(record: Record) -> Side:
     identity = identity_of(head)
     return Side(
         id=head.id,
-        is_private=bool(_active(head).mac) and is_private(_active(head).mac),
+        is_private=_active(head).is_private,
         first_seen=min(r.first_seen for r in head.members),
         last_seen=max(r.last_seen for r in head.members),
         signs=frozenset(sign for r in head.members for sign in r.signs),

@@ -18,6 +18,8 @@ from .peers import DESCRIPTION
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from omamori.adapters.protocols.text import Facts
+
 EXPECTED = {
     "device_type": "urn:schemas-upnp-org:device:MediaRenderer:1",
     "friendly_name": "居間のテレビ",
@@ -62,6 +64,45 @@ def test_any_bytes_give_fields_or_a_refusal(octets: bytes) -> None:
     assert all(text.isprintable() and 0 < len(text) <= 255 for text in fields.values())
 
 
+def embedding(*devices: str) -> bytes:
+    inner = f"<deviceList>{''.join(devices)}</deviceList></device></root>"
+    return DESCRIPTION.replace(b"</device></root>", inner.encode())
+
+
+def device(kind: str, name: str, inner: str = "") -> str:
+    return (
+        f"<device><deviceType>urn:schemas-upnp-org:device:{kind}:1</deviceType>"
+        f"<friendlyName>{name}</friendlyName><UDN>uuid:{name}</UDN>{inner}</device>"
+    )
+
+
+def test_a_light_behind_another_thing_is_told_of_and_the_same_boxs_other_sides_are_not() -> None:
+    lamp = device("DimmableLight", "lamp")
+    hidden = device("WANDevice", "wan", f"<deviceList>{lamp}</deviceList>")
+    told = upnp.facts(embedding(hidden, device("MediaServer", "same box")))
+    assert told == [
+        ("upnp.description", EXPECTED),
+        (
+            "bridge.child",
+            {
+                "child": "uuid:lamp",
+                "name": "lamp",
+                "kind": "urn:schemas-upnp-org:device:DimmableLight:1",
+                "by": "upnp",
+            },
+        ),
+    ]
+
+
+def test_devices_inside_a_description_are_bounded_in_number_and_depth() -> None:
+    many = [device("BinaryLight", f"lamp {n}") for n in range(200)]
+    assert len(upnp.facts(embedding(*many))) == 1 + upnp.EMBEDDED_MAX
+    deep = ""
+    for n in range(300):
+        deep = device("BinaryLight", f"{n}", f"<deviceList>{deep}</deviceList>")
+    assert len(upnp.facts(embedding(deep))) == 1 + upnp.DEPTH_MAX
+
+
 def test_only_the_speakers_own_address_is_fetched() -> None:
     assert upnp.own_address("http://192.0.2.6:80/d.xml", "192.0.2.6") == "http://192.0.2.6:80/d.xml"
 
@@ -85,7 +126,7 @@ def test_any_location_is_own_or_refused(location: str, speaker: str) -> None:
         assert upnp.own_address(location, speaker).startswith("http://")
 
 
-def fetched(answer: bytes) -> dict[str, str]:
+def fetched(answer: bytes) -> Facts:
     """What a fetch gives when the thing answers so."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -95,7 +136,7 @@ def fetched(answer: bytes) -> dict[str, str]:
             await writer.drain()
         writer.close()
 
-    async def run() -> dict[str, str]:
+    async def run() -> Facts:
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         try:
@@ -107,7 +148,9 @@ def fetched(answer: bytes) -> dict[str, str]:
 
 
 def test_a_real_answer_is_read() -> None:
-    assert fetched(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + DESCRIPTION) == EXPECTED
+    assert fetched(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + DESCRIPTION) == [
+        ("upnp.description", EXPECTED)
+    ]
 
 
 @pytest.mark.parametrize(

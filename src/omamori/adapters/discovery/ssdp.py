@@ -113,6 +113,6 @@ class SsdpAsker:
         while True:
             ip, location = await self._waiting.get()
             with suppress(upnp.UpnpRefusedError, TimeoutError):
-                fields = await asyncio.wait_for(upnp.fetch(location, ip), 2 * upnp.FETCH_S_MAX)
-                if fields:
-                    self._voice.say(f"ip:{ip}", "upnp.description", fields)
+                facts = await asyncio.wait_for(upnp.fetch(location, ip), 2 * upnp.FETCH_S_MAX)
+                for kind, fields in facts:
+                    self._voice.say(f"ip:{ip}", kind, fields)

@@ -16,15 +16,18 @@ import httpx
 from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
 
-from omamori.adapters.protocols.text import plain
+from omamori.adapters.protocols.text import Facts, plain, worded
 from omamori.documents.reason import RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from xml.etree.ElementTree import Element
 
 DESCRIPTION_OCTETS_MAX = 65_536
 FETCH_S_MAX = 5.0
 URL_MAX = 512
+EMBEDDED_MAX = 32  # devices inside one description that are told of
+DEPTH_MAX = 4  # device lists inside device lists; an Internet gateway uses three
 _FIELDS = {
     "deviceType": "device_type",
     "friendlyName": "friendly_name",
@@ -33,6 +36,13 @@ _FIELDS = {
     "modelNumber": "model_number",
     "serialNumber": "serial_number",
 }
+
+# What is a thing of its own behind the speaker (home automation device types of the UPnP Forum).
+# Most embedded devices are not: a gateway's WAN side, or a television's renderer, is the same box.
+_THINGS = (
+    ":BinaryLight:", ":DimmableLight:", ":DigitalSecurityCamera:", ":HVAC_System:",
+    ":HVAC_ZoneThermostat:", ":SolarProtectionBlind:",
+)  # fmt: skip
 
 
 class UpnpRefusedError(RefusedError):
@@ -45,15 +55,52 @@ def description(octets: bytes) -> dict[str, str]:
     Raises:
         UpnpRefusedError: for anything that is not small, plain XML with a root device.
     """
+    return _fields(_root_device(octets))
+
+
+def facts(octets: bytes) -> Facts:
+    """What a description says: of the device itself, and of things that it speaks for.
+
+    Raises:
+        UpnpRefusedError: for anything that is not small, plain XML with a root device.
+    """
+    device = _root_device(octets)
+    fields = _fields(device)
+    found: Facts = [("upnp.description", fields)] if fields else []
+    for number, inner in enumerate(_embedded(device, DEPTH_MAX)):
+        told = _fields(inner)
+        kind = told.get("device_type", "")
+        if kind == fields.get("device_type") or not any(thing in kind for thing in _THINGS):
+            continue
+        udn = next((child.text or "" for child in inner if _local(child) == "UDN"), "")
+        child = worded(
+            child=plain(udn.encode("utf-8", "replace")) or str(number),
+            name=told.get("friendly_name", ""),
+            maker=told.get("manufacturer", ""),
+            model=told.get("model_name", ""),
+            kind=kind,
+            by="upnp",
+        )
+        found.append(("bridge.child", child))
+        if len(found) > EMBEDDED_MAX:
+            break
+    return found
+
+
+def _root_device(octets: bytes) -> Element:
     if len(octets) > DESCRIPTION_OCTETS_MAX:
         raise UpnpRefusedError("upnp.too-long", {"octets": len(octets)})
     try:
-        root = ElementTree.fromstring(octets, forbid_dtd=True)
+        root: Element = ElementTree.fromstring(octets, forbid_dtd=True)
     except (ElementTree.ParseError, DefusedXmlException, ValueError, LookupError):
         raise UpnpRefusedError("upnp.not-xml") from None
     device = next((child for child in root if _local(child) == "device"), None)
     if device is None:
         raise UpnpRefusedError("upnp.no-device")
+    return device
+
+
+def _fields(device: Element) -> dict[str, str]:
     found: dict[str, str] = {}
     for child in device:
         field = _FIELDS.get(_local(child))
@@ -61,6 +108,16 @@ def description(octets: bytes) -> dict[str, str]:
         if field and text:
             found.setdefault(field, text)
     return found
+
+
+def _embedded(device: Element, depth: int) -> Iterator[Element]:
+    """Devices in the device list, each followed by those inside it."""
+    if not depth:
+        return
+    for devices in (child for child in device if _local(child) == "deviceList"):
+        for inner in (child for child in devices if _local(child) == "device"):
+            yield inner
+            yield from _embedded(inner, depth - 1)
 
 
 def _local(element: Element) -> str:
@@ -92,8 +149,8 @@ def own_address(location: str, speaker: str) -> str:
     return location[:URL_MAX]
 
 
-async def fetch(location: str, speaker: str) -> dict[str, str]:
-    """The description at ``location``.
+async def fetch(location: str, speaker: str) -> Facts:
+    """What the description at ``location`` says.
 
     Raises:
         UpnpRefusedError: when the address or what it gives is not taken, or nothing comes.
@@ -115,4 +172,4 @@ async def fetch(location: str, speaker: str) -> dict[str, str]:
                     raise UpnpRefusedError("upnp.too-long", {"octets": len(body)})
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError):
         raise UpnpRefusedError("upnp.no-answer") from None
-    return description(body)
+    return facts(body)

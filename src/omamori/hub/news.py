@@ -134,9 +134,10 @@ def _countries(thing: str, countries: dict[str, float], fresh: list[Partner]) ->
     found = []
     for code, at in countries.items():
         called = next((p.name or _address(p) for p in fresh if p.country == code), "")
-        params = {"country": code, "place": called}
-        key = "news.country" if called else "news.country-unnamed"
-        found.append(News(at, "country", thing, Reason(key, dict(params))))
+        what = Reason("news.country", {"country": code, "place": called})
+        if not called:  # an old place under a new address
+            what = Reason("news.country-unnamed", {"country": code})
+        found.append(News(at, "country", thing, what))
     return found
 
 

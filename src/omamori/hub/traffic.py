@@ -36,7 +36,7 @@ ROWS_MAX = 8192  # partners of all things: 64 things may fill their tables, or 2
 NAMES_MAX = 32_768  # names of addresses, of all things
 EVICT_SHARE = 16  # a full table lets go of one part in this many at once
 FORGET_AFTER_S = float(DAYS_MAX * DAY_S)  # a partner not heard for this long is summed up
-STEP_S = float(MINUTE_S)  # old pieces are summed up this often
+STEP_S = 600.0  # old pieces are summed up this often: it takes milliseconds
 STEADY_S = float(HOUR_S)  # a clock that jumped is believed again after this long
 ID_MAX, IP_MAX = 64, 45  # characters: ours, and the longest text of an IPv6 address
 

@@ -128,9 +128,10 @@ class Decoder:
                     if one.quiet_in == period:
                         continue
                 source = mac + frame[ip:to]
-                if (source in strangers and frame[up : up + 2] != RESOLVER) or (
-                    source in addresses and is_stale(frame, source, up, said)
-                ):
+                if source in strangers and frame[up : up + 2] != RESOLVER:
+                    one.quiet_in = period
+                    continue
+                if source in addresses and is_stale(frame, source, up, said, one, period):
                     continue
             elif protocol == udp:
                 one = udp_of(key)
@@ -256,17 +257,18 @@ class Decoder:
             self.told.address(at, mac, packet.source)
 
 
-def _says_nothing_new(frame: bytes, source: bytes, up: int, said: set[int]) -> bool:
+def _says_nothing_new(
+    frame: bytes, source: bytes, up: int, said: set[int], one: Direction, period: int
+) -> bool:
     """Whether the TCP segment at ``up`` has no payload, or repeats what was heard lately."""
     flags = frame[up + 13]
     if flags & _SYN:
         port = frame[up : up + 2] if flags & _ACK else frame[up + 2 : up + 4]
         return hash(source + port + frame[up + 13 : up + 14]) in said
+    if hash(source + frame[up : up + 2] + SERVER) in said:
+        one.quiet_in = period
+        return True
     ipv4_size = (frame[16] << 8 | frame[17]) - 20
     size = ipv4_size if up == _IPV4_UP else frame[18] << 8 | frame[19]
     head = (frame[up + 12] >> 4) * 4
-    return (
-        size == head
-        or hash(source + frame[up : up + 2] + SERVER) in said
-        or hash(source + frame[up + 2 : up + 4] + frame[up + head :]) in said
-    )
+    return size == head or hash(source + frame[up + 2 : up + 4] + frame[up + head :]) in said

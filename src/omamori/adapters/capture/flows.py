@@ -27,7 +27,8 @@ OPENINGS_MAX = 4_096  # the same, of all together
 OPENINGS_OF_NEWCOMERS_MAX = 1_024  # the same, of all that were not heard before this second
 ASKED_REMEMBERED = 32_768
 CROWDS_MAX = 256
-TEXTS_REMEMBERED = 8_192
+ENDS_REMEMBERED = 8_192
+SENDERS_REMEMBERED = 4_096
 
 NOBODY = bytes(6)
 _PORTS = {network.TCP: "tcp", network.UDP: "udp"}
@@ -35,9 +36,11 @@ _ARP_IPV4 = b"\x00\x01\x08\x00\x06\x04"  # RFC 826: Ethernet, IPv4, and their le
 _LOW_PORTS = 1024  # IANA's system ports (RFC 6335 §6) end below
 _DHCP_ANSWERS = {(67, 68), (547, 546)}  # to a client that has no address yet
 # RFC 792, RFC 4443, RFC 4861: errors and replies; none of them is sent unasked to one receiver.
-_ICMP_ANSWERS = {0, 3, 4, 5, 11, 12, 14, 16, 18}
-_ICMP6_ANSWERS = {1, 2, 3, 4, 129, 134, 136, 137}
-_GROUP_ASKED = b"*"
+_ICMP_ANSWERS = {
+    "icmp": {0, 3, 4, 5, 11, 12, 14, 16, 18},
+    "icmp6": {1, 2, 3, 4, 129, 134, 136, 137},
+}
+_GROUP = "group"
 
 Who = tuple[str, str, str, str, str, int, int]
 """The seven fields of a flow that name it, from ``mac`` to ``to_port``."""
@@ -74,7 +77,12 @@ class Direction:
     )
 
     def __init__(
-        self, at: float, who: Who, *, is_answer: bool, from_here: bool, to_here: bool
+        self,
+        at: float,
+        who: Who,
+        is_answer: bool,  # noqa: FBT001 - made often, and names cost time
+        from_here: bool,  # noqa: FBT001
+        to_here: bool,  # noqa: FBT001
     ) -> None:
         self.at = self.first_at = self.opened_at = at
         self.who = who
@@ -151,8 +159,8 @@ class Flows:
         self._speakers = speakers
         self._news: list[Flow] = []
         self._asked: Recent[int] = Recent(ASKED_REMEMBERED)
-        self._texts: dict[bytes, str] = {}
-        self._known: set[bytes] = set()
+        self._ends: dict[bytes, tuple[str, str, bool]] = {}
+        self._known: Recent[bytes] = Recent(SENDERS_REMEMBERED)
         self._changes = 0
         self._began_at = 0.0
         self._second = 0.0
@@ -169,12 +177,13 @@ class Flows:
         if up == 34 and (frame[20] & 0x1F or frame[21]):  # noqa: PLR2004 - IPv4's fragment offset
             return None
         tcp = protocol == network.TCP
+        mac = frame[6:12] if not frame[6] & 1 else NOBODY  # a group sends nothing
         return self._open(
             at,
             len(frame),
             self.tcp if tcp else self.udp,
             key,
-            (frame[6:12], frame[:6], frame[ip:to], frame[to:up]),
+            (mac, frame[:6], frame[ip:to], frame[to:up]),
             "tcp" if tcp else "udp",
             (frame[up] << 8 | frame[up + 1], frame[up + 2] << 8 | frame[up + 3]),
             frame[up + 13] if tcp else 0,
@@ -239,24 +248,22 @@ class Flows:
         """A direction's first frame: told at once, unless there are too many of them."""
         mac, peer, source, target = addresses
         is_group = _is_group(peer, target)
-        is_answer = self._is_answer(at, proto, addresses, ports, flags, is_group=is_group)
+        is_answer = self._is_answer(at, proto, source, target, ports, flags, is_group=is_group)
         if not self._may_open(at, mac):
             return self._crowd(at, mac, octets)
         old = table.pop(key, None)
         if old is not None and old.frames:
             self._news.append(old.take())
-        text = self._text
-        named = text(mac) if not mac[0] & 1 else ""  # a group sends nothing
-        who = (named, text(peer), text(source), text(target), proto, *ports)
-        if proto == "arp":
-            from_here = to_here = True  # no router passes ARP on
-        else:
-            from_here = self._speakers.is_here(mac, source, hops)
-            to_here = is_group or self._speakers.is_neighbour(peer, target)
-        new = Direction(at, who, is_answer=is_answer, from_here=from_here, to_here=to_here)
+        if self._changes != self._speakers.changes:
+            self._place_anew()
+        sender = self._ends.get(mac + source) or self._end(mac, source)
+        receiver = self._ends.get(peer + target) or self._end(peer, target)
+        from_here = sender[2] or proto == "arp" or self._speakers.is_here(mac, source, hops)
+        to_here = is_group or receiver[2] or proto == "arp"
+        who = (sender[0], receiver[0], sender[1], receiver[1], proto, *ports)
         if len(self) >= DIRECTIONS_MAX:
             self._make_room()
-        table[key] = new
+        new = table[key] = Direction(at, who, is_answer, from_here, to_here)
         self._news.append(
             Flow(at, at, *who, flags, 1, octets, True, is_answer, from_here, to_here)  # noqa: FBT003 - as above
         )
@@ -266,7 +273,8 @@ class Flows:
         self,
         at: float,
         proto: str,
-        addresses: tuple[bytes, bytes, bytes, bytes],
+        source: bytes,
+        target: bytes,
         ports: tuple[int, int],
         flags: int,
         *,
@@ -275,25 +283,25 @@ class Flows:
         """Whether the other direction was there first, or must have been."""
         if proto == "arp":
             return ports[1] == ANSWERS
-        if proto in {"icmp", "icmp6"}:
-            kinds = _ICMP_ANSWERS if proto == "icmp" else _ICMP6_ANSWERS
-            return ports[0] in kinds and not is_group
-        _, _, source, target = addresses
+        if proto in _ICMP_ANSWERS:
+            return ports[0] in _ICMP_ANSWERS[proto] and not is_group
         from_port, to_port = ports
         asked = self._asked
         # Without the MAC address: the answer may come back through another router.
         forth = hash((proto, source, from_port, target, to_port))
+        if flags & SYN and not flags & ACK:
+            asked.add(forth)
+            return False
         back = hash((proto, target, to_port, source, from_port))
         if flags & SYN:
-            is_answer = bool(flags & ACK)
+            is_answer = True
         elif asked.has(forth):
             is_answer = False
         elif proto == "udp":
-            to_all = hash((_GROUP_ASKED, target, to_port, from_port))
             is_answer = (
                 asked.has(back)
                 or ports in _DHCP_ANSWERS
-                or (asked.has(to_all) and not is_group)
+                or (not is_group and asked.has(hash((_GROUP, target, to_port, from_port))))
                 or (self._is_beginning(at) and _serves(ports, UDP_SERVICES))
             )
         else:
@@ -302,7 +310,7 @@ class Flows:
             )
         asked.add(back if is_answer else forth)
         if is_group and not is_answer:
-            asked.add(hash((_GROUP_ASKED, source, from_port, to_port)))
+            asked.add(hash((_GROUP, source, from_port, to_port)))
         return is_answer
 
     def _is_beginning(self, at: float) -> bool:
@@ -310,13 +318,15 @@ class Flows:
         return at - self._began_at <= QUIET_S
 
     def _may_open(self, at: float, mac: bytes) -> bool:
-        if at // 1 != self._second:
+        if not 0 <= at - self._second < 1:
             self._second = at // 1
             self._opened = 0
             self._opened_by.clear()
         by_mac = self._opened_by.get(mac, 0)
-        most = OPENINGS_MAX if mac in self._known else OPENINGS_OF_NEWCOMERS_MAX
-        if by_mac >= OPENINGS_PER_MAC_MAX or self._opened >= most:
+        if by_mac >= OPENINGS_PER_MAC_MAX or (
+            self._opened >= OPENINGS_OF_NEWCOMERS_MAX
+            and (self._opened >= OPENINGS_MAX or not self._known.has(mac))
+        ):
             return False
         self._opened_by[mac] = by_mac + 1
         self._opened += 1
@@ -331,7 +341,7 @@ class Flows:
         crowd.at = at
         crowd.frames += 1
         crowd.octets += octets
-        return Direction(at, _UNNAMED, is_answer=False, from_here=False, to_here=False)
+        return Direction(at, _UNNAMED, False, False, False)  # noqa: FBT003 - as above
 
     def take_crowds(self) -> list[Crowd]:
         """What was too much to be told one by one, since it was last taken."""
@@ -357,22 +367,18 @@ class Flows:
     def sum_up(self, at: float) -> None:
         """Tell what goes on, and forget what does not."""
         if self._changes != self._speakers.changes:
-            self._changes = self._speakers.changes
             self._place_anew()
         sums: list[Flow] = []
-        known: set[bytes] = set()
         for table in self._tables:
             over = []
             for key, one in table.items():
                 if one.frames:
                     sums.append(one.take())
-                if one.at != one.opened_at:
-                    known.add(key[:6])
+                    self._known.add(key[:6])
                 if at - one.at > QUIET_S:
                     over.append(key)
             for key in over:
                 del table[key]
-        self._known = known
         sums.sort(key=_at)
         self._news += sums
         self.tell()
@@ -399,6 +405,8 @@ class Flows:
 
     def _place_anew(self) -> None:
         """An address turned out to be this network's: that holds for what goes on, too."""
+        self._changes = self._speakers.changes
+        self._ends.clear()
         is_neighbour = self._speakers.is_neighbour
         for key, one in [*self.tcp.items(), *self.udp.items()]:
             if not (one.from_here and one.to_here):
@@ -407,18 +415,17 @@ class Flows:
                 one.from_here |= is_neighbour(key[:6], key[6 : 6 + size])
                 one.to_here |= is_neighbour(peer, key[6 + size : -4])
 
-    def _text(self, octets: bytes) -> str:
-        """A MAC or IP address as text; the same text for the same octets saves memory."""
-        text = self._texts.get(octets)
-        if text is None:
-            if len(octets) in (4, 16):
-                text = ip_text(octets)
-            else:
-                text = octets.hex(":") if octets != NOBODY else ""
-            if len(self._texts) >= TEXTS_REMEMBERED:
-                self._texts.clear()
-            self._texts[octets] = text
-        return text
+    def _end(self, mac: bytes, ip: bytes) -> tuple[str, str, bool]:
+        """One end of a flow: its addresses as text, and whether it is here.
+
+        The same text for the same octets also saves memory.
+        """
+        named = mac.hex(":") if any(mac) else ""
+        end = (named, ip_text(ip), self._speakers.is_neighbour(mac, ip))
+        if len(self._ends) >= ENDS_REMEMBERED:
+            self._ends.clear()
+        self._ends[mac + ip] = end
+        return end
 
 
 def _at(flow: Flow) -> float:

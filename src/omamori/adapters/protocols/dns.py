@@ -123,11 +123,11 @@ def _records(payload: bytes, at: int, count: int, names: Names) -> tuple[list[Re
     return records, at
 
 
-def parse(payload: bytes) -> Message | None:
+def parse(payload: bytes, *, whole: bool = True) -> Message | None:
     """The message in ``payload``, or None when it is not one or was cut.
 
     Questions beyond ``QUESTIONS_MAX`` refuse the message, for the records lie behind them. The
-    records of a question are left unread: what an asker already knows is not about itself.
+    records of a question are left unread: what an asker already knows is not about itself. Unless ``whole``, so is what follows the answers.
     """
     names: Names = {}
     try:
@@ -143,7 +143,7 @@ def parse(payload: bytes) -> Message | None:
         is_response = bool(flags & 0x8000)
         records: list[Record] = []
         if is_response:
-            records, at = _records(payload, at, answered + authority + extra, names)
+            records, at = _records(payload, at, answered + (authority + extra) * whole, names)
     except (DnsError, IndexError, struct_error):
         return None
     opcode, rcode = flags >> 11 & 15, flags & _RCODE
@@ -164,7 +164,7 @@ def answer_facts(payload: bytes) -> Facts:
     Aliases are followed from the asked name on (RFC 1034 §3.6.2), in whatever order they stand:
     the name that a thing asks for is the name that it, and its maker's MUD file, goes by.
     """
-    message = parse(payload)
+    message = parse(payload, whole=False)
     if message is None or not message.is_response or message.opcode or message.rcode:
         return []
     if len(message.questions) != 1:  # a second question has no meaning (RFC 9619)

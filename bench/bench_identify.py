@@ -23,7 +23,7 @@ from omamori.adapters.capture.decode import Decoder
 from omamori.adapters.capture.file import open_capture
 from omamori.hub.inventory import Inventory
 from omamori.hub.likeness import Likeness, Suggestion
-from omamori.hub.likeness_tokens import Tokens
+from omamori.hub.likeness_tokens import Tokens, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -174,6 +174,15 @@ def with_twins(truth: str, said: Suggestion) -> str:
 
 
 Answers = list[tuple[Setup, Suggestion]]
+HIDDEN = f"{WHOLE}, address and firmware hidden"
+HIDDEN_PLACES = {"oui", "radio", "dhcp-class"}  # what another batch of the same model changes first
+
+
+def tokens_for(setup: Setup, heard_of: str) -> frozenset[str]:
+    """What was heard of a thing, as far as it is shown."""
+    if heard_of != HIDDEN:
+        return setup.tokens[heard_of]
+    return frozenset(t for t in setup.tokens[WHOLE] if place_of(t) not in HIDDEN_PLACES)
 
 
 def tell_accuracy(name: str, answers: Answers) -> None:
@@ -190,7 +199,7 @@ def tell_accuracy(name: str, answers: Answers) -> None:
 
 def score_known(setups: list[Setup]) -> None:
     """Types that were learned, on set-ups that were not."""
-    answers: dict[str, Answers] = {WHOLE: [], EARLY: []}
+    answers: dict[str, Answers] = {WHOLE: [], EARLY: [], HIDDEN: []}
     peers: dict[str, list[tuple[str, str]]] = defaultdict(list)
     dealt = folds(setups)
     for number, scored in enumerate(dealt):
@@ -198,7 +207,7 @@ def score_known(setups: list[Setup]) -> None:
         likeness = learned(others, SEED + number)
         for setup in scored:
             for heard_of, said in answers.items():
-                said.append((setup, likeness.suggest(setup.tokens[heard_of])))
+                said.append((setup, likeness.suggest(tokens_for(setup, heard_of))))
                 for peer, ask in PEERS.items():
                     peers[f"{peer}, {heard_of}"].append((setup.type, ask(others, setup, heard_of)))
     print("\n| learned, ten folds | right | macro-F1 | right with twins | macro-F1 with twins "
@@ -227,17 +236,18 @@ def tell_confusion(heard_of: str, answers: Answers) -> None:
 
 def by_oui(others: list[Setup], setup: Setup, heard_of: str) -> str:
     """The commonest type of the same address maker."""
-    del heard_of
+    if heard_of == HIDDEN:
+        return "-"
     same = Counter(s.type for s in others if s.unit[:8] == setup.unit[:8])
     return min(same, key=lambda kind: (-same[kind], kind)) if same else "-"
 
 
 def by_jaccard(others: list[Setup], setup: Setup, heard_of: str) -> str:
     """The most similar set-up heard for as long."""
-    own = setup.tokens[heard_of]
+    own = tokens_for(setup, heard_of)
 
     def likeness(other: Setup) -> float:
-        its = other.tokens[heard_of]
+        its = tokens_for(other, heard_of)
         return len(own & its) / max(len(own | its), 1)
 
     return max(others, key=likeness).type

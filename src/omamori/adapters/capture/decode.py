@@ -17,7 +17,7 @@ from omamori.adapters.protocols import lldp
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from omamori.adapters.capture.flows import Crowd, Direction
+    from omamori.adapters.capture.direction import Crowd, Direction
     from omamori.adapters.capture.frames import Frame
     from omamori.hub.flow import Flow
     from omamori.hub.sighting import Sighting

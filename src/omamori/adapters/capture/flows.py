@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from omamori.adapters.capture import network
+from omamori.adapters.capture.direction import UNNAMED, Crowd, Direction
 from omamori.adapters.capture.recent import Recent
 from omamori.adapters.capture.services import TCP_SERVICES, UDP_SERVICES
 from omamori.adapters.capture.told import ip_text
@@ -42,99 +42,6 @@ _ICMP_ANSWERS = {
 }
 _GROUP = "group"
 
-Who = tuple[str, str, str, str, str, int, int]
-"""The seven fields of a flow that name it, from ``mac`` to ``to_port``."""
-
-_UNNAMED: Who = ("", "", "", "", "", 0, 0)
-
-
-class Direction:
-    """One direction of talk: what was counted since it was last told.
-
-    Attributes:
-        who: names it, as a flow does.
-        opened_at: when it was first heard.
-        first_at: the first frame not told of yet; only valid when there are ``frames``.
-        at: the latest frame.
-        frames, octets, flags: not told of yet.
-        looks: how often ``Talk`` looked into it.
-        quiet_in: the period in which ``Talk`` expects nothing more of it.
-    """
-
-    __slots__ = (
-        "at",
-        "first_at",
-        "flags",
-        "frames",
-        "from_here",
-        "is_answer",
-        "looks",
-        "octets",
-        "opened_at",
-        "quiet_in",
-        "to_here",
-        "who",
-    )
-
-    def __init__(
-        self,
-        at: float,
-        who: Who,
-        is_answer: bool,  # noqa: FBT001 - made often, and names cost time
-        from_here: bool,  # noqa: FBT001
-        to_here: bool,  # noqa: FBT001
-    ) -> None:
-        self.at = self.first_at = self.opened_at = at
-        self.who = who
-        self.is_answer = is_answer
-        self.from_here = from_here
-        self.to_here = to_here
-        self.frames = self.octets = self.flags = self.looks = 0
-        self.quiet_in = -1
-
-    def add(self, at: float, octets: int, flags: int) -> None:
-        """Count a frame; the fast road does the same in its own loop."""
-        if not self.frames:
-            self.first_at = at
-        self.frames += 1
-        self.octets += octets
-        self.flags |= flags
-        self.at = at
-
-    def take(self) -> Flow:
-        """What was counted, as a flow; the counting begins anew."""
-        flow = Flow(
-            min(self.first_at, self.at),
-            self.at,
-            *self.who,
-            self.flags,
-            self.frames,
-            self.octets,
-            False,  # noqa: FBT003 - flows are made often, and names cost time
-            self.is_answer,
-            self.from_here,
-            self.to_here,
-        )
-        self.frames = self.octets = self.flags = 0
-        return flow
-
-
-@dataclass(slots=True)
-class Crowd:
-    """Frames of directions too many to be told one by one.
-
-    Attributes:
-        mac: their sender; empty for senders too many to be counted apart.
-        first_at, at: first and latest of them.
-        frames, octets: counted.
-    """
-
-    mac: str
-    first_at: float
-    at: float
-    frames: int = 0
-    octets: int = 0
-
 
 class Flows:
     """Every direction heard lately, by its key: MAC address, addresses, ports.
@@ -161,7 +68,7 @@ class Flows:
         self._asked: Recent[int] = Recent(ASKED_REMEMBERED)
         self._ends: dict[bytes, tuple[str, str, bool]] = {}
         self._known: Recent[bytes] = Recent(SENDERS_REMEMBERED)
-        self._changes = 0
+        self._changes = self._placed = 0
         self._began_at = 0.0
         self._second = 0.0
         self._opened = 0
@@ -255,7 +162,8 @@ class Flows:
         if old is not None and old.frames:
             self._news.append(old.take())
         if self._changes != self._speakers.changes:
-            self._place_anew()
+            self._changes = self._speakers.changes
+            self._ends.clear()
         sender = self._ends.get(mac + source) or self._end(mac, source)
         receiver = self._ends.get(peer + target) or self._end(peer, target)
         from_here = sender[2] or proto == "arp" or self._speakers.is_here(mac, source, hops)
@@ -341,7 +249,7 @@ class Flows:
         crowd.at = at
         crowd.frames += 1
         crowd.octets += octets
-        return Direction(at, _UNNAMED, False, False, False)  # noqa: FBT003 - as above
+        return Direction(at, UNNAMED, False, False, False)  # noqa: FBT003 - as above
 
     def take_crowds(self) -> list[Crowd]:
         """What was too much to be told one by one, since it was last taken."""
@@ -366,7 +274,7 @@ class Flows:
 
     def sum_up(self, at: float) -> None:
         """Tell what goes on, and forget what does not."""
-        if self._changes != self._speakers.changes:
+        if self._placed != self._speakers.changes:
             self._place_anew()
         sums: list[Flow] = []
         for table in self._tables:
@@ -405,8 +313,7 @@ class Flows:
 
     def _place_anew(self) -> None:
         """An address turned out to be this network's: that holds for what goes on, too."""
-        self._changes = self._speakers.changes
-        self._ends.clear()
+        self._placed = self._speakers.changes
         is_neighbour = self._speakers.is_neighbour
         for key, one in [*self.tcp.items(), *self.udp.items()]:
             if not (one.from_here and one.to_here):
@@ -422,9 +329,10 @@ class Flows:
         """
         named = mac.hex(":") if any(mac) else ""
         end = (named, ip_text(ip), self._speakers.is_neighbour(mac, ip))
-        if len(self._ends) >= ENDS_REMEMBERED:
-            self._ends.clear()
-        self._ends[mac + ip] = end
+        if not self._speakers.accept_strangers:  # there, each packet may change who is here
+            if len(self._ends) >= ENDS_REMEMBERED:
+                self._ends.clear()
+            self._ends[mac + ip] = end
         return end
 
 

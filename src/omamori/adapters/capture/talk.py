@@ -17,7 +17,7 @@ from omamori.adapters.protocols.reached import reached
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from omamori.adapters.capture.flows import Direction
+    from omamori.adapters.capture.direction import Direction
     from omamori.adapters.protocols.text import Facts
 
 PAYLOADS_REMEMBERED = 32_768

@@ -76,8 +76,8 @@ class Speakers:
         """ARP or neighbour discovery said that the address is this thing's own."""
         pair = mac + ip
         if not self._confirmed.has(pair):
+            self.changes += not self.is_neighbour(mac, ip)
             self._confirmed.add(pair)
-            self.changes += 1
         if self.strangers.has(pair):
             self.strangers.forget()
 

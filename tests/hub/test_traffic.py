@@ -250,12 +250,22 @@ def test_a_partner_not_heard_for_a_month_is_summed_up_and_no_news_when_it_return
     for hour in (0, 2):
         traffic.hear(flow(T0 + hour * HOUR_S), LAMP, "")
     later = T0 + limits.FORGET_AFTER_S + DAY_S
+    traffic.hear(flow(later, octets=0, proto="arp"), LAMP, "")  # it is still here itself
     for wait in (0.0, 1.0, 2.0):
         traffic.step(later + wait * HOUR_S)
-    (rest,) = traffic.partners(LAMP)
+    rest, _ = traffic.partners(LAMP)
     assert (rest.kind, rest.partners, rest.sent) == (REST_OUTSIDE, 1, 200)
     traffic.hear(flow(later), LAMP, "")
-    assert [p.is_returning for p in traffic.partners(LAMP) if not p.is_rest] == [True]
+    assert [p.is_returning for p in traffic.partners(LAMP) if p.kind == OUTSIDE] == [True]
+
+
+def test_a_thing_not_heard_for_a_month_is_let_go_and_stays_in_the_sums(traffic: Traffic) -> None:
+    traffic.hear(flow(), LAMP, "")
+    later = T0 + limits.FORGET_AFTER_S + DAY_S
+    for wait in (0.0, 1.0):
+        traffic.step(later + wait * HOUR_S)
+    assert traffic.things() == []
+    assert traffic.totals().let_go_octets == 100
 
 
 def test_a_clock_that_jumps_a_year_and_comes_back_forgets_nothing(traffic: Traffic) -> None:

@@ -35,7 +35,9 @@ THINGS_MAX = 1024  # as many as the inventory knows
 ROWS_MAX = 8192  # partners of all things: 64 things may fill their tables, or 200 things 40 each
 NAMES_MAX = 32_768  # names of addresses, of all things
 EVICT_SHARE = 16  # a full table lets go of one part in this many at once
-FORGET_AFTER_S = float(DAYS_MAX * DAY_S)  # a partner not heard for this long is summed up
+FORGET_AFTER_S = float(
+    DAYS_MAX * DAY_S
+)  # unheard for this long, a partner is summed up and a thing let go
 STEP_S = 600.0  # old pieces are summed up this often: it takes milliseconds
 STEADY_S = float(HOUR_S)  # a clock that jumped is believed again after this long
 ID_MAX, IP_MAX = 64, 45  # characters: ours, and the longest text of an IPv6 address
@@ -114,8 +116,11 @@ class Traffic:
         self._stepped_at = now
         if now - self._steady_from < STEADY_S:
             return
-        for talk in self._talks.values():
-            self._age(talk, now)
+        for thing, talk in list(self._talks.items()):
+            if now - talk.last_at > FORGET_AFTER_S:
+                self.forget(thing)
+            else:
+                self._age(talk, now)
         self._rows = sum(len(talk.rows) for talk in self._talks.values())
 
     def forget(self, thing: str) -> None:

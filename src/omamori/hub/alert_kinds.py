@@ -48,7 +48,6 @@ ALERTS: dict[str, Kind] = {
     "claims.address": Kind(DANGER, "action.unplug-new"),
     "claims.many": Kind(DANGER, "action.unplug-new", "addresses"),
     "claims.flood": Kind(ATTENTION, "action.ask-why", "times"),
-    "claims.dns": Kind(DANGER, "action.unplug-new"),
     "claims.twice": Kind(TAKE_CARE, "action.restart-both"),
     "claims.port": Kind(TAKE_CARE, "action.check-cable"),
     # It wants much, or calls out like a clock.

@@ -28,7 +28,7 @@ class Finding(msgspec.Struct, frozen=True):
     """Something that a person may have to know; `hub.alert` joins findings to alerts.
 
     Attributes:
-        kind: a key of ``alert.ALERTS``, such as ``sweep.arp``.
+        kind: a key of ``alert_kinds.ALERTS``, such as ``sweep.arp``.
         thing: id of the thing that does it (`inventory.KnownThing.id`).
         at: when it was noticed, by the packets' own time.
         about: what makes two findings of one kind the same (a port, a destination); may be empty.

@@ -50,7 +50,7 @@ KINDS = {
     "lldp.says": "what it says of itself by LLDP: name, description, mud_url",
     "name.address": "an address that it reaches under a name, as a resolver (dns) answered it or it "
     "says itself (tls, quic, http): name, ip, by",
-    "icmp6.router": "it announces itself as an IPv6 router: prefix, mac",
+    "icmp6.router": "it announces itself as an IPv6 router: prefix, mac, lifetime",
     "sample.thing": "a thing of the sample home tells what it is: name, kind, industry",
     "bridge.child": "a thing that lives behind it, by its word: child, name, maker, model, kind (ours, "
     "or a UPnP device type), by",

@@ -179,7 +179,8 @@ def test_a_router_announces_itself_and_its_prefix_is_near() -> None:
     client = wire.ether(wire.ipv6(DNS, 17, GLOBAL, "2001:db8::53"), 0x86DD)
     assert hear(client) == []
     told = hear(router, client)
-    assert facts(told, "icmp6.router") == [{"prefix": "2001:db8:1::/64", "mac": wire.ROUTER}]
+    said = {"prefix": "2001:db8:1::/64", "mac": wire.ROUTER, "lifetime": "1800"}
+    assert facts(told, "icmp6.router") == [said]
     assert facts(told, "dns.query") == [{"name": "example.org"}]
 
 

@@ -79,4 +79,6 @@ def _router(
             if option[3] & 0x80:
                 speakers.add_prefix(option[16:24])
             prefix = f"{inet_ntop(AF_INET6, option[16:32])}/{option[2]}"
-            told.fact(at, who(mac, source), "icmp6.router", {"prefix": prefix, "mac": named})
+            lifetime = str(int.from_bytes(octets[6:8]))  # seconds; 0 is no way out
+            said = {"prefix": prefix, "mac": named, "lifetime": lifetime}
+            told.fact(at, who(mac, source), "icmp6.router", said)

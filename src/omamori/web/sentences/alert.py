@@ -20,7 +20,6 @@ SENTENCES: dict[str, str] = {
     "alert.claims.address": "It says that the address {address} is its own, but that belongs to {known}, which is still here. Messages for that one can end up with it.",
     "alert.claims.many": "It says that {addresses} different addresses are its own, all at once. Messages for others can end up with it.",
     "alert.claims.flood": "It called out its own address {times} times within a minute, though nobody had asked.",
-    "alert.claims.dns": "It answers questions about Internet names that were put to {known}. A false answer can lead others astray.",
     "alert.claims.twice": "It and {known} both use the address {address}. Messages for one can end up with the other.",
     "alert.claims.port": "It seems to be plugged in at two places ({port} and {other_port}), now here, now there.",
     # it wants much, or calls out like a clock
@@ -63,7 +62,6 @@ JA: dict[str, str] = {
     "alert.claims.address": "アドレス {address} は自分のものだと言っています。でも、その持ち主の {known} は今もいます。持ち主あての通信が届いてしまいます。",
     "alert.claims.many": "ちがうアドレス {addresses} 個を、すべて自分のものだと言っています。ほかの機器あての通信が届いてしまいます。",
     "alert.claims.flood": "だれも聞いていないのに、1分のあいだに {times} 回、自分のアドレスを知らせました。",
-    "alert.claims.dns": "{known} への問い合わせ（インターネットの名前）に、かわりに答えています。にせの答えだと、ほかの機器がだまされます。",
     "alert.claims.twice": "この機器と {known} が、同じアドレス {address} を使っています。通信が相手をまちがえることがあります。",
     "alert.claims.port": "2か所（{port} と {other_port}）につながっているように見え、行ったり来たりしています。",
     "alert.dhcp.scan": "短いあいだに、この家のちがうアドレスを {addresses} 個、自分にほしいと言いました。",

@@ -1,0 +1,227 @@
+"""Watch: hears what is said and counted on a network, and knows what is there and what is odd."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omamori.hub.alert import OPEN, Alerts
+from omamori.hub.behaviour import Behaviour, Who
+from omamori.hub.detectors import Detectors
+from omamori.hub.identify_kinds import UNKNOWN
+from omamori.hub.inventory import Inventory
+from omamori.hub.likeness import Likeness
+from omamori.hub.likeness_tokens import Tokens
+from omamori.hub.news import counted_from, whats_new
+from omamori.hub.peers import Peers
+from omamori.hub.traffic import Traffic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from omamori.documents.mud import MudFile
+    from omamori.hub.alert import Alert
+    from omamori.hub.finding import Finding
+    from omamori.hub.flow import Flow
+    from omamori.hub.inventory import Rules
+    from omamori.hub.likeness import Suggestion
+    from omamori.hub.news import News
+    from omamori.hub.partners import Partner
+    from omamori.hub.ports import Learned, Places, Shelf
+    from omamori.hub.sighting import Sighting
+
+LEARN_EVERY_S = 600.0  # what is well known is taken as an example this often
+EXAMPLES_MAX = 1024
+_BEHAVIOUR = "behaviour."
+_SURE = "sure"
+
+
+class Watch:
+    """One network, watched: each part is told what it needs, and knows nothing of the others."""
+
+    def __init__(self, rules: Rules, places: Places, own: frozenset[str] = frozenset()) -> None:
+        """`own` are hardware addresses of this machine, whose asking is no attack."""
+        self.inventory = Inventory(rules)
+        self.traffic = Traffic(places)
+        self.behaviour = Behaviour(self._who)
+        self.detectors = Detectors(own)
+        self.alerts = Alerts()
+        self.likeness = Likeness()
+        self._tokens = Tokens()
+        self._peers = Peers(places, self.inventory.thing_of, lambda thing: self._who(thing).maker)
+        self._examples: dict[str, str] = {}
+        self._learned_at = 0.0
+
+    def hear(self, said: Iterable[Sighting], talked: Iterable[Flow]) -> list[Alert]:
+        """Take in what was said, then what was counted; returns alerts that a person must see."""
+        told: list[Alert] = []
+        for sighting in said:
+            self.inventory.hear(sighting)
+            thing = self._speaker(sighting)
+            if not thing:
+                continue
+            self._tokens.hear(sighting, thing)
+            self._peers.note(sighting, thing)
+            if sighting.kind == "name.address":
+                fields = sighting.fields
+                self.traffic.named(thing, fields["ip"], fields["name"], sighting.at)
+            told += self._take(self.detectors.note(sighting, thing))
+        for flow in talked:
+            told += self._talk(flow)
+        return told
+
+    def _talk(self, flow: Flow) -> list[Alert]:
+        thing_of = self.inventory.thing_of
+        sender = thing_of(flow.mac, flow.source, flow.at) if flow.is_from_here else ""
+        receiver = thing_of(flow.peer_mac, flow.target) if flow.is_to_here else ""
+        self.traffic.hear(flow, sender, receiver)
+        one_here = sender if flow.is_from_here else receiver  # never accused for the other
+        told = self._take(self.detectors.hear(flow, one_here))
+        if sender:
+            if flow.is_opening:
+                self._tokens.hear_flow(flow, sender)
+            peer = self._peers.of(flow, sender)
+            told += self._take(self.behaviour.hear(flow, sender, peer))
+        return told
+
+    def step(self, now: float) -> tuple[list[Alert], list[Alert]]:
+        """Let time pass: alerts that a person must see, and those that have ended."""
+        for thing in self.inventory.step(now):
+            self.traffic.forget(thing)
+            self.behaviour.forget(thing)
+            self._tokens.forget(thing)
+            self._peers.forget(thing)
+            self._examples.pop(thing, None)
+        self.traffic.step(now)
+        told = self._take(self.detectors.step(now)) + self._take(self.behaviour.step(now))
+        if not 0 <= now - self._learned_at < LEARN_EVERY_S:
+            self._learned_at = now
+            self._learn_examples()
+        return told, self.alerts.step(now)
+
+    # Asking.
+
+    def news(self, since: float, now: float) -> list[News]:
+        """What is new since then."""
+        return whats_new(self.inventory.things(), self.traffic, self.alerts.all(), since, now)
+
+    @property
+    def began_at(self) -> float | None:
+        """Since when talk is counted; None where none ever was."""
+        return counted_from(self.traffic) or None
+
+    def worst(self) -> dict[str, int]:
+        """The gravest open alert's step, by thing."""
+        steps: dict[str, int] = {}
+        for alert in self.alerts.all():
+            if alert.state == OPEN:
+                steps[alert.thing] = max(steps.get(alert.thing, 0), alert.step)
+        return steps
+
+    def is_odd(self, partner: Partner) -> bool:
+        """Whether an open alert speaks of this thing and this partner."""
+        ends = {partner.name, partner.other, *partner.names, *partner.ips} - {""}
+        return any(
+            alert.state == OPEN
+            and not ends.isdisjoint({str(value) for value in alert.params.values()})
+            for alert in self.alerts.of(partner.thing)
+        )
+
+    def suggestion(self, thing: str) -> Suggestion:
+        """What a thing sounds like, by what people and sure clues said of others."""
+        return self.likeness.suggest(self._tokens.of(thing))
+
+    # A person's word.
+
+    def say_fine(self, alert_id: str, now: float, *, fine: bool) -> Alert:
+        """Keep that an alert is fine, or take that back.
+
+        Raises:
+            AlertRefusedError: when there is none, or there are too many exceptions.
+        """
+        if not fine:
+            return self.alerts.take_back(alert_id, now)
+        alert = self.alerts.say_fine(alert_id, now)
+        if alert.kind.startswith(_BEHAVIOUR):
+            self.behaviour.allow(alert.thing, alert.about)
+        return alert
+
+    def correct(self, thing: str, name: str, kind: str) -> None:
+        """Keep what a person says a thing is, and learn how such a thing sounds.
+
+        Raises:
+            CorrectionRefusedError: as `Inventory.correct`.
+        """
+        self.inventory.correct(thing, name, kind)
+        if kind:
+            self._learn(thing, kind)
+
+    def declare(self, thing: str, mud: MudFile) -> None:
+        """Hold a thing against its maker's file from now on."""
+        self.behaviour.declare(thing, mud)
+
+    # Keeping.
+
+    def keep(self, shelf: Shelf) -> None:
+        """Put what changed on the shelf; it is safe when this returns."""
+        for room, part in self._learning().items():
+            for key, value in part.take_changes():
+                if value is None:
+                    shelf.drop(room, key)
+                else:
+                    shelf.keep(room, key, value)
+        shelf.commit()
+
+    def restore(self, shelf: Shelf, now: float) -> int:
+        """Take in what was kept; returns how many pieces could not be read."""
+        return sum(part.restore(shelf.all(room), now) for room, part in self._learning().items())
+
+    def _learning(self) -> dict[str, Learned]:
+        return {
+            "thing": self.inventory,
+            "traffic": self.traffic,
+            "behaviour": self.behaviour,
+            "alert": self.alerts,
+            "likeness": self.likeness,
+        }
+
+    # Inside.
+
+    def _speaker(self, sighting: Sighting) -> str:
+        source = sighting.source
+        ip = source[3:] if source.startswith("ip:") else ""
+        return self.inventory.thing_of("" if ip else source, ip)
+
+    def _take(self, findings: Iterable[Finding]) -> list[Alert]:
+        """Join findings to alerts; around what is bad, nothing is learned."""
+        told = []
+        for finding in findings:
+            if not finding.kind.startswith(_BEHAVIOUR):
+                self.behaviour.doubt(finding.thing, finding.at)
+            alert = self.alerts.take(finding)
+            if alert is not None:
+                told.append(alert)
+        return told
+
+    def _who(self, thing: str) -> Who:
+        known = self.inventory.thing(thing)
+        if known is None:
+            return Who()
+        kind = known.identity.kind
+        return Who(
+            kind.value if kind.band in {"sure", "likely"} else UNKNOWN, known.identity.vendor.value
+        )
+
+    def _learn_examples(self) -> None:
+        """What is surely known by model is an example of how such a thing sounds."""
+        for known in self.inventory.things():
+            identity = known.identity
+            if identity.confidence == _SURE and identity.model.value and not known.behind:
+                self._learn(known.id, identity.kind.value)
+
+    def _learn(self, thing: str, kind: str) -> None:
+        if self._examples.get(thing) == kind or len(self._examples) >= EXAMPLES_MAX:
+            return
+        tokens = self._tokens.of(thing)
+        if tokens:
+            self._examples[thing] = kind
+            self.likeness.learn(kind, tokens)

@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from typing import TYPE_CHECKING
 
 import msgspec
 import structlog
 
 from omamori.adapters import rules
-from omamori.adapters.capture.decode import Decoder
-from omamori.adapters.capture.frames import CaptureError
-from omamori.adapters.capture.live import open_interface
+from omamori.adapters.country import Countries
 from omamori.adapters.discovery.service import Discovery
 from omamori.adapters.keys import write_secret
-from omamori.documents.reason import Reason
-from omamori.hub.inventory import CorrectionRefusedError, Inventory
+from omamori.adapters.shelf import MemoryShelf, ShelfError, SqliteShelf, open_shelf
+from omamori.adapters.vantage import own_macs
+from omamori.app.wire import Wire
+from omamori.documents.reason import Reason, RefusedError
+from omamori.hub.inventory import CorrectionRefusedError
+from omamori.hub.service import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from omamori.app.config import Network as Settings
+    from omamori.documents.mud import MudFile
+    from omamori.hub.alert import Alert
+    from omamori.hub.flow import Flow
     from omamori.hub.sighting import Sighting
 
 CORRECTIONS_FILE = "corrections.json"
-STEP_S = 30.0
-RETRY_S = 10.0
+SHELF_FILE = "watch.sqlite3"
+STEP_S = 5.0
+KEEP_EVERY_S = 60.0
+"""Counts of the last minute may be lost with the power; what a person did or was told never is."""
 SOURCE_OF = {
     "mdns": "mdns",
     "llmnr": "mdns",
@@ -48,7 +54,14 @@ class Heard(msgspec.Struct):
 
 
 class Network:
-    """The real network: discovery, an optional wire, and the inventory they feed."""
+    """The real network: discovery, an optional wire, and the watch that they feed.
+
+    Attributes:
+        watch: what is known of the network.
+        wire: the interface that is listened on; None while nothing is wanted of it.
+        heard: how much each source has told.
+        corrections_lost, shelf_lost: names of files that could not be read and were set aside.
+    """
 
     def __init__(
         self,
@@ -56,25 +69,30 @@ class Network:
         settings: Settings,
         clock: Callable[[], float],
         changed: Callable[[], None],
+        alerted: Callable[[list[Alert], list[Alert]], None],
     ) -> None:
+        """`alerted` is told of alerts that a person must see, and of those that have ended."""
         self.folder = folder
         self.settings = settings
         self.clock = clock
         self.changed = changed
+        self.alerted = alerted
         self.heard: dict[str, Heard] = {}
-        self.wire_trouble: Reason | None = None
         self.corrections_lost = ""
         self.notes: list[Reason] = []
         self.listening = False
+        self.wire: Wire | None = None
         self._discovery: Discovery | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._stopping = threading.Event()
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._kept_at = 0.0
         rulebook, self.notes = rules.load(folder / "rules" if (folder / "rules").is_dir() else None)
-        self.inventory = Inventory(rulebook)
-        self._restore()
+        self.watch = Watch(rulebook, Countries(), own_macs())
+        self.inventory = self.watch.inventory
+        self._restore_corrections()
+        self._shelf, self.shelf_lost = _open_shelf(folder / SHELF_FILE, clock())
+        self.watch.restore(self._shelf, clock())
 
-    def _restore(self) -> None:
+    def _restore_corrections(self) -> None:
         path = self.folder / CORRECTIONS_FILE
         if not path.exists():
             return
@@ -102,77 +120,117 @@ class Network:
         if self.listening:
             return
         self.listening = True
-        self._loop = asyncio.get_running_loop()
-        self._stopping = threading.Event()
         self._discovery = Discovery(self.hear, self.clock, self.askers())
         await self._discovery.start()
         self._tasks = [asyncio.create_task(self._steps())]
         if self.settings.interface:
-            self._tasks.append(asyncio.create_task(self._wire()))
+            self.wire = Wire(self.settings.interface, self.take, self.clock)
+            self._tasks.append(asyncio.create_task(self.wire.run()))
 
     async def stop(self) -> None:
         """Stop listening; what is known stays."""
         self.listening = False
-        self._stopping.set()
+        if self.wire is not None:
+            self.wire.stop()
         if self._discovery is not None:
             await self._discovery.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
+        self.keep()
+
+    def close(self) -> None:
+        """Let the shelf go; what is known was kept by `stop`."""
+        self._shelf.close()
+
+    def keep(self) -> None:
+        """Put what is known on the disk; a disk that refuses is said, and tried again."""
+        self._kept_at = self.clock()
+        try:
+            self.watch.keep(self._shelf)
+        except ShelfError as error:
+            structlog.get_logger().error("shelf.not-written", reason=str(error))
 
     def hear(self, sighting: Sighting, source: str = "") -> None:
         """Take in one fact, on the loop's thread; `source` names who brought it, if known."""
         source = source or SOURCE_OF.get(sighting.kind.partition(".")[0], "neighbour")
-        heard = self.heard.setdefault(source, Heard())
-        heard.count += 1
-        heard.last_at = sighting.at
-        self.inventory.hear(sighting)
-        self.changed()
+        self._count(source, 1, sighting.at)
+        self._told(self.watch.hear((sighting,), ()))
+
+    def take(self, said: list[Sighting], talked: list[Flow]) -> None:
+        """Take in what the wire understood."""
+        last = said[-1].at if said else talked[-1].at
+        self._count("capture", len(said) + len(talked), last)
+        self._told(self.watch.hear(said, talked))
 
     def troubles(self) -> tuple[Reason, ...]:
         """Why something is not heard now."""
         found = self._discovery.troubles if self._discovery else ()
-        return (*found, *((self.wire_trouble,) if self.wire_trouble else ()))
+        trouble = self.wire.trouble if self.wire else None
+        return (*found, *((trouble,) if trouble else ()))
+
+    # A person's word: on the disk before these return.
 
     def correct(self, thing_id: str, name: str, kind: str) -> None:
-        """Keep what a person says, on the disk before this returns."""
-        self.inventory.correct(thing_id, name, kind)
-        write_secret(
-            self.folder / CORRECTIONS_FILE, msgspec.json.encode(self.inventory.corrections_state())
-        )
+        """Keep what a person says a thing is."""
+        self.watch.correct(thing_id, name, kind)
+        told = self.inventory.corrections_state()
+        write_secret(self.folder / CORRECTIONS_FILE, msgspec.json.encode(told))
+        self._said()
+
+    def say_fine(self, alert_id: str, *, fine: bool) -> Alert:
+        """Keep that an alert is fine, or take that back."""
+        alert = self.watch.say_fine(alert_id, self.clock(), fine=fine)
+        self._said()
+        return alert
+
+    def declare(self, thing_id: str, mud: MudFile | None) -> None:
+        """Hold a thing against its maker's rules; None takes them away."""
+        if self.inventory.thing(thing_id) is None:
+            raise CorrectionRefusedError("identify.no-such-thing")
+        if mud is None:
+            self.watch.behaviour.undeclare(thing_id)
+        else:
+            self.watch.declare(thing_id, mud)
+        self._said()
+
+    def part(self, alias: str) -> None:
+        """Keep that an address is not the same thing."""
+        self.inventory.part(alias)
+        self._said()
+
+    def _said(self) -> None:
+        self.watch.keep(self._shelf)
         self.changed()
+
+    def _count(self, source: str, count: int, at: float) -> None:
+        heard = self.heard.setdefault(source, Heard())
+        heard.count += count
+        heard.last_at = at
+        self.changed()
+
+    def _told(self, alerts: list[Alert], ended: Iterable[Alert] = ()) -> None:
+        """An alert is on the disk before it is told."""
+        ended = list(ended)
+        if alerts or ended:
+            self.keep()
+            self.alerted(alerts, ended)
 
     async def _steps(self) -> None:
         while True:
             await asyncio.sleep(STEP_S)
-            if self.inventory.step(self.clock()):
-                self.changed()
+            now = self.clock()
+            told, ended = self.watch.step(now)
+            self._told(told, ended)
+            if not 0 <= now - self._kept_at < KEEP_EVERY_S:
+                self.keep()
 
-    async def _wire(self) -> None:
-        """Listen passively in a thread; an interface that goes away is waited for."""
-        while True:
-            try:
-                await asyncio.to_thread(self._read_wire, self.settings.interface)
-            except CaptureError as error:
-                self.wire_trouble = error.reason
-            except OSError:
-                self.wire_trouble = Reason(
-                    "capture.interface-gone", {"interface": self.settings.interface}
-                )
-            await asyncio.sleep(RETRY_S)
 
-    def _read_wire(self, name: str) -> None:
-        stopping, loop = self._stopping, self._loop
-        with open_interface(name) as listener:
-            self.wire_trouble = None
-
-            def tell(sighting: Sighting) -> None:
-                if loop is not None:
-                    loop.call_soon_threadsafe(self.hear, sighting, "capture")
-
-            decoder = Decoder(tell)
-            for batch in listener.batches():
-                if stopping.is_set():
-                    return
-                decoder.hear(batch)
+def _open_shelf(path: Path, now: float) -> tuple[SqliteShelf | MemoryShelf, str]:
+    """The shelf; a home whose disk gives none goes on watching, and remembers while it runs."""
+    try:
+        return open_shelf(path, now)
+    except RefusedError as error:
+        structlog.get_logger().error("shelf.not-opened", reason=str(error))
+        return MemoryShelf(), path.name

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 from omamori.hub import kept
 from omamori.hub.behind import BRIDGE_KINDS, TOLD_OF_ANOTHER, Behind
 from omamori.hub.corrections import CorrectionRefusedError, Corrections
+from omamori.hub.identify import Guess, corrected
 from omamori.hub.identify_rules import Clue, is_group
-from omamori.hub.known import KnownThing, known
+from omamori.hub.known import KnownThing, identity_of, known
 from omamori.hub.record import Record
 from omamori.hub.returning import SIGN_KINDS, signs
 from omamori.hub.reunion import Reunions
@@ -132,6 +133,14 @@ class Inventory:
         """One thing by its id, or by another address of its own, or None."""
         record = self._find(thing_id)
         return self._known(record) if record else None
+
+    def what(self, thing_id: str) -> tuple[Guess, str]:
+        """A thing's kind and maker alone, quick enough to be asked for every flow."""
+        record = self._find(thing_id)
+        if record is None:
+            return Guess(), ""
+        identity = corrected(identity_of(record), self._corrections.of(record.head.id).kind)
+        return identity.kind, identity.vendor.value
 
     def arrivals(self, since: float, now: float) -> list[KnownThing]:
         """Things that became news after ``since``, up to ``now``; the latest ``ARRIVALS_MAX``.

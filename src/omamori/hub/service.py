@@ -203,13 +203,8 @@ class Watch:
         return told
 
     def _who(self, thing: str) -> Who:
-        known = self.inventory.thing(thing)
-        if known is None:
-            return Who()
-        kind = known.identity.kind
-        return Who(
-            kind.value if kind.band in {"sure", "likely"} else UNKNOWN, known.identity.vendor.value
-        )
+        kind, maker = self.inventory.what(thing)
+        return Who(kind.value if kind.band in {"sure", "likely"} else UNKNOWN, maker)
 
     def _learn_examples(self) -> None:
         """What is surely known by model is an example of how such a thing sounds."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from functools import cache
+from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,7 +68,11 @@ FIELDS = (
     "dns.resp.name", "dns.a", "dns.aaaa", "dns.srv.target", "dns.srv.port", "dhcp.type",
     "dhcp.hw.mac_addr", "dhcp.option.hostname", "dhcp.option.vendor_class_id",
     "tls.handshake.type", "tls.handshake.extensions_server_name", "http.host", "http.user_agent",
-    "http.server", "http.request.method", "http.response",
+    "http.server", "http.request.method", "http.response", "eth.dst", "ip.dst", "udp.srcport",
+    "dns.flags.rcode", "dns.count.add_rr", "tls.handshake.ciphersuite",
+    "tls.handshake.extension.type", "tls.handshake.sig_hash_alg", "tls.handshake.version",
+    "tls.handshake.extensions_alpn_str", "tls.handshake.extensions.supported_version",
+    "mqtt.msgtype", "mqtt.clientid", "tcp.dstport",
 )  # fmt: skip
 Row = dict[str, list[str]]
 
@@ -161,10 +166,124 @@ def test_servers_that_announce_by_ssdp(name: str) -> None:
     assert said(name, "ssdp.notify", "server") == pairs(rows, "http.server")
 
 
+def named(name: str, by: str) -> set[tuple[str, str, str]]:
+    """Who reached which address under which name."""
+    return {
+        (sighting.source, sighting.fields["name"], sighting.fields["ip"])
+        for sighting in ours(name)
+        if sighting.kind == "name.address" and sighting.fields["by"] == by
+    }
+
+
+@pytest.mark.parametrize("name", captures())
+def test_addresses_that_resolvers_answered(name: str) -> None:
+    answers = [
+        row
+        for row in theirs(name)
+        if row["udp.srcport"] == ["53"]
+        and row["dns.flags.response"] in TRUE
+        and row["dns.flags.rcode"] == ["0"]
+        and row["ip.dst"]
+        and ip_address(row["ip.dst"][0]).is_private
+    ]
+
+    def told(rows: list[Row]) -> set[tuple[str, str, str]]:
+        return {
+            (row["eth.dst"][0], plain(asked.encode()).lower(), ip)
+            for row in rows
+            for asked in row["dns.qry.name"]
+            for ip in row["dns.a"] + row["dns.aaaa"]
+            if not ip_address(ip).is_unspecified and not ip_address(ip).is_loopback
+        }
+
+    # tshark's lists hold the addresses of name servers, too, which are told beside an answer.
+    certain = told([row for row in answers if row["dns.count.add_rr"] == ["0"]])
+    assert certain <= named(name, "dns") <= told(answers)
+
+
+@pytest.mark.parametrize("name", captures())
+def test_addresses_that_hellos_and_requests_went_to(name: str) -> None:
+    hellos, requests = set(), set()
+    for row in theirs(name):
+        if not is_local(row) or row["udp.dstport"]:
+            continue
+        to = (row["eth.src"][0], row["ip.dst"][0])
+        if "1" in row["tls.handshake.type"]:
+            for sni in row["tls.handshake.extensions_server_name"]:
+                hellos.add((to[0], sni.lower(), to[1]))
+        if row["http.request.method"]:
+            for host in row["http.host"]:
+                requests.add((to[0], host.partition(":")[0].lower(), to[1]))
+    # An address is no name, though some put theirs where a name belongs.
+    hellos, hosts = (
+        {one for one in heard if not one[1].replace(".", "").isdecimal()}
+        for heard in (hellos, requests)
+    )
+    # On an odd port (8443) tshark may wait for a message of another protocol and miss the hello.
+    assert hellos <= named(name, "tls")
+    assert {one[:2] for one in named(name, "tls")} == {one[:2] for one in hellos}
+    # The same request is read of one speaker once in a while only, whichever address it goes to.
+    assert named(name, "http") <= hosts
+    assert {one[:2] for one in named(name, "http")} == {one[:2] for one in hosts}
+
+
+def ja4(row: Row) -> str:
+    """JA4 after FoxIO's technical details, from tshark's fields; this version has no such field."""
+
+    def numbers(field: str) -> list[int]:
+        return [n for text in row[field] if (n := int(text, 0)) & 0x0F0F != 0x0A0A]
+
+    ciphers = [f"{n:04x}" for n in numbers("tls.handshake.ciphersuite")]
+    extensions = [f"{n:04x}" for n in numbers("tls.handshake.extension.type")]
+    versions = numbers("tls.handshake.extensions.supported_version") or [
+        int(row["tls.handshake.version"][0], 0)
+    ]
+    version = {0x304: "13", 0x303: "12", 0x302: "11", 0x301: "10", 0x300: "s3"}[max(versions)]
+    protocol = (row["tls.handshake.extensions_alpn_str"] or ["00"])[0]
+    signatures = ",".join(f"{n:04x}" for n in numbers("tls.handshake.sig_hash_alg"))
+    kept = ",".join(sorted(set(extensions) - {"0000", "0010"}))
+    parts = [",".join(sorted(ciphers)), f"{kept}_{signatures}" if signatures else kept]
+    hashes = [sha256(part.encode()).hexdigest()[:12] if part else "0" * 12 for part in parts]
+    server = "d" if "0000" in extensions else "i"
+    first = f"t{version}{server}{len(ciphers):02d}{len(extensions):02d}{protocol[0]}{protocol[-1]}"
+    return "_".join([first, *hashes])
+
+
+@pytest.mark.parametrize("name", captures())
+def test_fingerprints_of_tls(name: str) -> None:
+    rows = [
+        row
+        for row in theirs(name)
+        if row["tls.handshake.type"] == ["1"]
+        and row["tls.handshake.ciphersuite"]  # an SSL 2 hello (RFC 5246 §E.2) has another list
+        and is_local(row)
+    ]
+    expected = {(row["eth.src"][0], ja4(row)) for row in rows}
+    # A frame with more than the hello mixes tshark's lists; ours may have what came with it.
+    mixed = any(
+        len(row["tls.handshake.type"]) > 1 and "1" in row["tls.handshake.type"]
+        for row in theirs(name)
+    )
+    assert expected <= said(name, "tls.client", "ja4")
+    assert mixed or said(name, "tls.client", "ja4") == expected
+
+
+@pytest.mark.parametrize("name", captures())
+def test_names_of_mqtt_clients(name: str) -> None:
+    rows = [row for row in theirs(name) if "1" in row["mqtt.msgtype"] and is_local(row)]
+    told = said(name, "mqtt.connect", "client_id")
+    # We know a CONNECT by what it looks like; tshark only where the port is MQTT's own.
+    assert pairs(rows, "mqtt.clientid") <= told
+    if all(row["tcp.dstport"] in ([], ["1883"]) or not row["mqtt.msgtype"] for row in rows):
+        own_port = {(row["eth.src"][0]) for row in theirs(name) if row["tcp.dstport"] == ["1883"]}
+        assert {one for one in told if one[0] in own_port} == pairs(rows, "mqtt.clientid")
+
+
 def test_the_comparison_compares_something() -> None:
     """Were a field renamed by tshark, empty would equal empty."""
     kinds = [("dhcp.request", "hostname"), ("dns.query", "name"), ("mdns.name", "ip")]
     kinds += [("mdns.service", "host"), ("tls.client", "sni"), ("http.request", "host")]
-    kinds += [("http.request", "user_agent"), ("ssdp.notify", "server")]
+    kinds += [("http.request", "user_agent"), ("ssdp.notify", "server"), ("tls.client", "ja4")]
+    kinds += [("name.address", "ip")]
     for kind, field in kinds:
         assert sum(len(said(name, kind, field)) for name in captures()) > 4, (kind, field)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -119,6 +120,18 @@ def test_what_a_person_took_back_is_unlearned() -> None:
     assert likeness.suggest(CAMERA).labels == ("camera",)
 
 
+def test_a_thing_that_turned_out_to_be_another_is_no_longer_an_example() -> None:
+    likeness = learned(camera=CAMERA, siren=SIREN)
+    likeness.learn("camera", SIREN)
+    likeness.unlearn("camera", {*SIREN, "talk=tcp/80 uses"})
+    assert likeness.suggest(SIREN).labels == ("siren",)
+    assert likeness.suggest(CAMERA).labels == ("camera",)
+    likeness.unlearn("camera", CAMERA)
+    likeness.unlearn("never known", CAMERA)
+    assert likeness.labels == ("siren",)
+    assert dict(likeness.take_changes())["camera"] is None
+
+
 def test_memory_is_bounded_whatever_is_learned() -> None:
     likeness = Likeness()
     for number in range(room.LABELS_MAX + 5):
@@ -145,6 +158,17 @@ def test_what_was_learned_outlasts_a_restart() -> None:
     assert after.suggest(CAMERA) == before.suggest(CAMERA)
     assert after.twins("kettle") == before.twins("kettle") == ("coffee",)
     assert not list(after.take_changes())
+
+
+def test_numbers_that_cannot_be_are_not_restored() -> None:
+    odd = msgspec.msgpack.encode([[["host=a"], []], {}, -3, [float("nan"), 7.0, 0.5]])
+    likeness = Likeness()
+    assert likeness.restore([("a", odd), ("x" * 99, odd), ("", odd)], now=0.0) == 2
+    assert likeness.accept_at == room.ACCEPT_USUAL
+    assert likeness.labels == ("a",)
+    likeness.learn("a", {"host=a", "path=/b"})
+    kept = msgspec.msgpack.decode(dict(likeness.take_changes())["a"] or b"")
+    assert kept[2:] == [0, [0.5]]
 
 
 @given(st.lists(st.tuples(TEXT, st.binary(max_size=60)), max_size=4))

@@ -10,7 +10,7 @@ to be.  The numbers are scores between 0 and 1; they are no probabilities.
 from __future__ import annotations
 
 from math import log
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -19,7 +19,7 @@ from omamori.hub.likeness_tokens import MODEL, TOKENS_PER_THING_MAX, place_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-LABELS_MAX = 128
+LABELS_MAX = 64  # more than there are kinds of thing; with full examples some 20 MB
 LABEL_CHARS_MAX = 64
 EXAMPLES_PER_LABEL_MAX = 24
 STRANGERS_PER_LABEL_MAX = 24  # scores kept of how like this label's things are to other labels
@@ -29,6 +29,9 @@ BECAUSE_MAX = 4
 ONLY_EXAMPLE_SHARE = 0.3  # what the example has and the thing did not say (yet); our judgement
 OTHER_MODEL_FACTOR = 0.3  # a thing that names itself otherwise is hardly the same
 TIE = 0.03  # scores so near are not told apart
+SAME_SHARE = (
+    0.8  # of the tokens: so much alike, an example is taken for the same thing, heard longer
+)
 TWIN_SHARE = 0.2  # labels that were taken for one another in so many trials are twins
 ACCEPT_MIN, ACCEPT_USUAL, ACCEPT_MAX = 0.6, 0.75, 0.9  # bounds of the calibrated threshold
 ACCEPT_ABOVE_STRANGERS = 0.05
@@ -78,14 +81,26 @@ class _Kept(msgspec.Struct, array_like=True):
 class _Label:
     """What was learned under one label."""
 
-    __slots__ = ("examples", "mistaken", "strangers", "tried", "vocabulary")
+    __slots__ = ("examples", "mistaken", "strangers", "tried")
 
     def __init__(self) -> None:
         self.examples: list[frozenset[str]] = []
-        self.vocabulary: set[str] = set()
         self.mistaken: dict[str, int] = {}
         self.tried = 0
         self.strangers: list[float] = []
+
+    def vocabulary(self) -> frozenset[str]:
+        """Every token of its examples."""
+        return frozenset().union(*self.examples)
+
+
+class _Heard(NamedTuple):
+    """One example, ready to be compared."""
+
+    label: str
+    tokens: frozenset[str]
+    weight: float
+    has_model: bool
 
 
 class Likeness:
@@ -94,6 +109,7 @@ class Likeness:
     def __init__(self) -> None:
         self._labels: dict[str, _Label] = {}
         self._labels_with: dict[str, int] = {}  # by token
+        self._examples_with: dict[str, list[_Heard]] | None = None  # by token, made when needed
         self._accept: float | None = None
         self._changed: dict[str, None] = {}
 
@@ -128,23 +144,31 @@ class Likeness:
             while len(self._labels) >= LABELS_MAX:
                 self.forget(next(iter(self._labels)))
             known = _Label()
+            self._examples_with = None  # one label more changes every weight
         self._labels[label] = known
         self._try(label, known, example)
         if example not in known.examples:
-            known.examples.append(example)
-            del known.examples[:-EXAMPLES_PER_LABEL_MAX]
-            self._count(known)
+            self._replace(known, [*known.examples, example][-EXAMPLES_PER_LABEL_MAX:])
         self._changed[label] = None
+
+    def unlearn(self, label: str, tokens: Iterable[str]) -> None:
+        """Drop the examples of a label that are this thing, as when a person says it is another."""
+        known, heard = self._labels.get(label), frozenset(tokens)
+        if known is None:
+            return
+        left = [e for e in known.examples if len(e & heard) < SAME_SHARE * len(e | heard)]
+        if not left:
+            self.forget(label)
+        elif len(left) < len(known.examples):
+            self._replace(known, left)
+            self._changed[label] = None
 
     def forget(self, label: str) -> None:
         """Unlearn a label, as when a person takes a name back."""
         known = self._labels.pop(label, None)
         if known is None:
             return
-        for token in known.vocabulary:
-            self._labels_with[token] -= 1
-            if not self._labels_with[token]:
-                del self._labels_with[token]
+        self._replace(known, [])
         for other in self._labels.values():
             other.mistaken.pop(label, None)
         self._accept = None
@@ -214,11 +238,10 @@ class Likeness:
             self.forget(label)
             known = self._labels[label] = _Label()
             examples = read.examples[-EXAMPLES_PER_LABEL_MAX:]
-            known.examples = [frozenset(e[:TOKENS_PER_THING_MAX]) for e in examples if e]
+            self._replace(known, [frozenset(e[:TOKENS_PER_THING_MAX]) for e in examples if e])
             known.mistaken = dict(list(read.mistaken.items())[:LABELS_MAX])
             known.tried = max(read.tried, 0)
-            known.strangers = read.strangers[-STRANGERS_PER_LABEL_MAX:]
-            self._count(known)
+            known.strangers = [s for s in read.strangers if 0 <= s <= 1][-STRANGERS_PER_LABEL_MAX:]
             self._changed.pop(label, None)
         self._accept = None
         return lost
@@ -228,11 +251,11 @@ class Likeness:
         ranked = self._ranked(example)
         own = next((score for score, name, _ in ranked if name == label), 0.0)
         rival = next(((score, name) for score, name, _ in ranked if name != label), None)
-        if rival is None:
+        if len(self._labels) == 1:
             return
         if known.examples:
             known.tried += 1
-            if rival[0] >= max(own - TIE, ACCEPT_MIN):
+            if rival and rival[0] >= max(own - TIE, ACCEPT_MIN):
                 known.mistaken[rival[1]] = known.mistaken.get(rival[1], 0) + 1
                 return
         twins = self.twins(label)
@@ -242,16 +265,18 @@ class Likeness:
             del known.strangers[:-STRANGERS_PER_LABEL_MAX]
             self._accept = None
 
-    def _count(self, known: _Label) -> None:
-        """Keep by how many labels each token is left."""
-        now = {token for example in known.examples for token in example}
-        for token in known.vocabulary - now:
+    def _replace(self, known: _Label, examples: list[frozenset[str]]) -> None:
+        """Put other examples under a label, and count anew by how many labels a token is left."""
+        self._examples_with = None
+        before = known.vocabulary()
+        known.examples = examples
+        now = known.vocabulary()
+        for token in before - now:
             self._labels_with[token] -= 1
             if not self._labels_with[token]:
                 del self._labels_with[token]
-        for token in now - known.vocabulary:
+        for token in now - before:
             self._labels_with[token] = self._labels_with.get(token, 0) + 1
-        known.vocabulary = now
 
     def _weight(self, token: str) -> float:
         """The rarer among the learned labels, the weightier; what is wholly new counts most."""
@@ -259,32 +284,45 @@ class Likeness:
 
     def _ranked(self, heard: frozenset[str]) -> list[tuple[float, str, frozenset[str]]]:
         """Each label's best score with the example that reached it, best label first."""
-        weights = {token: self._weight(token) for token in heard}
-        known = {token: self._weight(token) for token in self._labels_with}
-        total = sum(weights.values())
+        if self._examples_with is None:
+            self._examples_with = self._indexed()
+        total = 0.0
+        shared: dict[int, float] = {}
+        examples: dict[int, _Heard] = {}
+        for token in heard:
+            weight = self._weight(token)
+            total += weight
+            for example in self._examples_with.get(token, ()):
+                number = id(example)  # quicker than to hash what it holds
+                shared[number] = shared.get(number, 0.0) + weight
+                examples[number] = example
         models = frozenset(token for token in heard if place_of(token) == MODEL)
-        found = []
+        best: dict[str, tuple[float, frozenset[str]]] = {}
+        for number, example in examples.items():
+            missing = example.weight - shared[number]
+            score = shared[number] / (total + ONLY_EXAMPLE_SHARE * missing)
+            if models and example.has_model and models.isdisjoint(example.tokens):
+                score *= OTHER_MODEL_FACTOR
+            if score > best.get(example.label, (-1.0,))[0]:
+                best[example.label] = score, example.tokens
+        ranked = ((score, name, tokens) for name, (score, tokens) in best.items())
+        return sorted(ranked, key=lambda one: (-one[0], one[1]))
+
+    def _indexed(self) -> dict[str, list[_Heard]]:
+        weights = {token: self._weight(token) for token in self._labels_with}
+        index: dict[str, list[_Heard]] = {token: [] for token in weights}
         for name, label in self._labels.items():
-            best, best_example = -1.0, frozenset[str]()
-            for example in label.examples:
-                shared = sum([weights[token] for token in heard & example])
-                missing = sum([known[token] for token in example - heard])
-                score = shared / (total + ONLY_EXAMPLE_SHARE * missing)
-                if models and models.isdisjoint(example) and _has_model(example):
-                    score *= OTHER_MODEL_FACTOR
-                if score > best:
-                    best, best_example = score, example
-            if best >= 0:
-                found.append((best, name, best_example))
-        return sorted(found, key=lambda one: (-one[0], one[1]))
+            for tokens in label.examples:
+                has_model = any(token.startswith(f"{MODEL}=") for token in tokens)
+                weight = sum([weights[token] for token in tokens])
+                example = _Heard(name, tokens, weight, has_model)
+                for token in tokens:
+                    index[token].append(example)
+        return index
 
 
 def _is_twin(label: _Label, name: str, tried: int) -> bool:
     return label.mistaken.get(name, 0) >= max(TWIN_SHARE * tried, 1)
-
-
-def _has_model(example: frozenset[str]) -> bool:
-    return any(token.startswith(f"{MODEL}=") for token in example)
 
 
 def _weight_of(token: str) -> float:

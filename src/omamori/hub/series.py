@@ -34,7 +34,12 @@ class Series:
     def add(self, at: int, sent: int, received: int) -> None:
         """Add to the minute that ``at`` lies in."""
         minutes = self._levels[0]
-        _put(minutes, at // MINUTE_S, sent, received)
+        index = at // MINUTE_S
+        if minutes and minutes[-_WIDTH] == index:  # nearly always
+            minutes[-2] += sent
+            minutes[-1] += received
+            return
+        _put(minutes, index, sent, received)
         if len(minutes) > MINUTES_MAX * _WIDTH:
             self._overflow(0)
 

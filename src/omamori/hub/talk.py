@@ -124,6 +124,8 @@ class Names:
 
     def use(self, ip: str) -> str:
         """The name under which it now talks to the address, or empty."""
+        if len(self.used) < NAMES_PER_THING_MAX and ip in self.used:
+            return self.used[ip]  # order matters only to a full table
         name = self.used.pop(ip, None) or self.fresh.pop(ip, None)
         if name is None:
             return ""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 OCTETS_MAX = 2**40  # of one flow as told: at 10 s and 10 Gbit/s it is 2**34
 MOMENT_MAX = 2**33  # seconds since the epoch: the year 2242
 UDP_OFFER_PORT_MAX = 9999  # an answer from a higher port is taken for a passing one; uncalibrated
+_ODD = frozenset("13579bdf")  # the second digit of a group's hardware address
+_MULTICAST = frozenset(str(first) for first in range(224, 240))  # RFC 5771
 _UPKEEP = range(133, 138)  # ICMPv6 router and neighbour discovery (RFC 4861): no talk, but upkeep
 
 
@@ -65,14 +67,13 @@ def is_upkeep(flow: Flow) -> bool:
 
 
 def is_group(flow: Flow) -> bool:
-    """It was sent to a group: by hardware address (IEEE 802) or IP (RFC 5771, RFC 4291 2.7)."""
-    if flow.peer_mac[1:2] in {"1", "3", "5", "7", "9", "b", "d", "f"}:
-        return True
-    target = flow.target
-    if target.startswith("ff") and ":" in target:
-        return True
-    first = target.partition(".")[0]
-    return target == "255.255.255.255" or (first.isdecimal() and 224 <= int(first[:3]) < 240)  # noqa: PLR2004 - 224.0.0.0/4
+    """It was sent to a group, by hardware address (IEEE 802), or where there is none by IP."""
+    if flow.peer_mac:
+        return flow.peer_mac[1:2] in _ODD
+    if ":" in flow.target:
+        return flow.target.startswith("ff")  # RFC 4291 2.7
+    first = flow.target.partition(".")[0]
+    return first in _MULTICAST or flow.target == "255.255.255.255"
 
 
 def is_offer(flow: Flow) -> bool:

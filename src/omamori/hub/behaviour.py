@@ -32,7 +32,7 @@ from omamori.hub.habit import (
     pack,
     unpack,
 )
-from omamori.hub.traffic_count import moment
+from omamori.hub.traffic_count import moment, octets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -339,7 +339,7 @@ class Behaviour:
     ) -> list[Finding]:
         """Count what goes outside, and tell when it is far more than ever."""
         habits = profile.habits
-        today, most, days = habits.send(at, flow.octets)
+        today, most, days = habits.send(at, octets(flow))
         if not habits.is_settled or not is_more_than_ever(today, most, days):
             return []
         kind, subject = "behaviour.more-than-ever", "amount"

@@ -124,7 +124,7 @@ def _one(port: str) -> Ports | None:
 
 def _remotes(role: str, names: list[str]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """The other side, in a rule for what is sent and in one for what is received."""
-    if role in _CLASSES and not (role == "clock" and names):
+    if role in _CLASSES:  # a clock's names come beside it: the class means those at home
         controller = {"controller": _CLASSES[role]}
         yield controller, controller
     elif role in {"everyone", "home"} or role.startswith("thing:"):

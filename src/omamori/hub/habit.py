@@ -19,6 +19,8 @@ NAMES_PER_HABIT_MAX = 8
 ALLOWED_MAX, TOLD_MAX = 64, 64
 COUNTRIES_MAX = 32
 DAYS_KEPT_MAX = 28
+SENT_MAX = 2**62  # octets of one day; what is kept holds 64 bits
+TIMES_MAX = 2**31
 EVICT_SHARE = 16
 V4, V6 = 1, 2
 _TEXT = Annotated[str, Meta(max_length=300)]
@@ -117,7 +119,7 @@ class Habits(msgspec.Struct):
         habit = self.known.get(key)
         if habit is None:
             return False
-        habit.times += 1
+        habit.times = min(habit.times + 1, TIMES_MAX)
         habit.hours += at // HOUR_S > habit.last_at // HOUR_S
         habit.last_at = max(habit.last_at, at)
         habit.families |= family
@@ -174,7 +176,7 @@ class Habits(msgspec.Struct):
     def send(self, at: float, octets: int) -> tuple[int, int, int]:
         """Count what goes outside: today's sum, the most of any day before, how many days."""
         today = int(at // DAY_S)
-        self.sent[today] = self.sent.get(today, 0) + max(octets, 0)
+        self.sent[today] = min(self.sent.get(today, 0) + max(octets, 0), SENT_MAX)
         while len(self.sent) > DAYS_KEPT_MAX:
             del self.sent[min(self.sent)]
         before = [sum_ for day, sum_ in self.sent.items() if day < today]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import sys
 import time
 from collections import Counter, defaultdict
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 SEED, FOLDS, EARLY_FRAMES = 20161122, 10, 12
+MAC = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
 WHOLE, EARLY = "whole set-up", f"first {EARLY_FRAMES} packets"
 # Maker and kind that a type's name stands for. Sensors and switches that reach the network only
 # through a bridge appear with the bridge's address, so what can be seen there is the bridge.
@@ -115,7 +117,10 @@ def read(folder: Path, book: Rulebook) -> list[Setup]:
     found = []
     names = [p.name for p in sorted(folder.iterdir()) if (p / "_iotdevice-mac.txt").is_file()]
     for name, kind in types_of(names).items():
-        macs = (folder / name / "_iotdevice-mac.txt").read_text().lower().split()
+        macs = MAC.findall((folder / name / "_iotdevice-mac.txt").read_text().lower())
+        if not macs:
+            print(f"{name}: no address is given; left out")
+            continue
         for path in sorted((folder / name).glob("*.pcap*")):
             with open_capture(str(path)) as capture:
                 frames = [frame for batch in capture.batches() for frame in batch]

@@ -206,6 +206,9 @@ def test_tokens_name_the_place_and_the_model() -> None:
         "name=s#.eu-#.example.com", "owner=example.com",
     ]  # fmt: skip
     assert said("dns.query", name="1.0.0.10.in-addr.arpa") == []
+    assert said("lldp.says", mud_url="https://maker.example/lamp") == [
+        "mud=https://maker.example/lamp"
+    ]
     assert said("address.ipv4", ip="192.0.2.1") == []
 
 

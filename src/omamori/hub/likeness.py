@@ -48,7 +48,7 @@ _PLACE_WEIGHTS = {
 """What a shared token of a place is worth beside one of any other (1); our judgement."""
 _GENERIC = frozenset({"dhcp-asks", "module", "port", "radio", "talk"})
 """Places that speak of the radio module and of what everybody does."""
-_DESIGNATIONS = frozenset({MODEL, "path", "mdns", "echonet-eoj", "echonet-epc.8c"})
+_DESIGNATIONS = frozenset({MODEL, "echonet-eoj", "echonet-epc.8c", "mdns", "mud", "path"})
 """Places where a thing says by itself what it is."""
 
 

@@ -116,6 +116,7 @@ def _asked(name: str) -> Iterable[str]:
 def _dhcp(fields: Mapping[str, str], mac: str) -> Iterable[str]:
     yield from _said("host", fields.get("hostname", "") or fields.get("fqdn", ""), mac)
     yield from _said("dhcp-class", fields.get("vendor_class", ""), mac)
+    yield from _said("mud", fields.get("mud_url", ""), mac)  # one for each model (RFC 8520 §1.4)
     wanted = fields.get("parameters", "") or fields.get("options", "")
     if wanted:
         yield f"dhcp-asks={wanted}"
@@ -184,6 +185,7 @@ _READERS: dict[str, Callable[[Mapping[str, str], str], Iterable[str]]] = {
     "mdns.name": lambda f, mac: _said("host", f.get("name", "").removesuffix(".local"), mac),
     "mdns.service": _mdns_service,
     "mdns.search": _only("mdns-search", "type"),
+    "lldp.says": _only("mud", "mud_url"),
     "llmnr.name": _only("host", "name"),
     "netbios.name": _only("host", "name"),
     "dns.query": lambda fields, mac: _asked(fields.get("name", "")),  # noqa: ARG005 - one shape

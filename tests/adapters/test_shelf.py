@@ -25,15 +25,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from omamori.hub.ports import Shelf
+
 
 @pytest.fixture(params=["memory", "sqlite"])
-def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MemoryShelf | SqliteShelf]:
+def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shelf]:
     made = MemoryShelf() if request.param == "memory" else SqliteShelf(tmp_path / "shelf.sqlite3")
     yield made
     made.close()
 
 
-def test_what_was_kept_is_there_by_its_room(shelf: MemoryShelf | SqliteShelf) -> None:
+def test_what_was_kept_is_there_by_its_room(shelf: Shelf) -> None:
     shelf.keep("traffic", "b", b"2")
     shelf.keep("traffic", "a", b"1")
     shelf.keep("alerts", "a", b"3")
@@ -44,7 +46,7 @@ def test_what_was_kept_is_there_by_its_room(shelf: MemoryShelf | SqliteShelf) ->
         shelf.commit()
 
 
-def test_a_value_is_replaced_and_dropped(shelf: MemoryShelf | SqliteShelf) -> None:
+def test_a_value_is_replaced_and_dropped(shelf: Shelf) -> None:
     shelf.keep("r", "a", b"1")
     shelf.commit()
     shelf.keep("r", "a", b"2")
@@ -60,7 +62,7 @@ def test_a_value_is_replaced_and_dropped(shelf: MemoryShelf | SqliteShelf) -> No
     assert list(shelf.all("r")) == [("a", b"")]
 
 
-def test_what_is_too_long_is_refused(shelf: MemoryShelf | SqliteShelf) -> None:
+def test_what_is_too_long_is_refused(shelf: Shelf) -> None:
     shelf.keep("r", "a", bytes(VALUE_OCTETS_MAX))
     for room, key, value in (
         ("r", "a", bytes(VALUE_OCTETS_MAX + 1)),

@@ -27,6 +27,8 @@ from omamori.hub.traffic_kept import VALUE_OCTETS_MAX
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from omamori.hub.ports import Learned
+
 LAMP, PHONE, ROUTER = "02:00:00:00:00:01", "02:00:00:00:00:02", "02:00:00:00:00:03"
 T0 = 1_790_000_000.0
 T0 -= T0 % DAY_S
@@ -466,7 +468,8 @@ def test_what_was_learned_outlasts_a_restart(traffic: Traffic) -> None:
     for hour in range(3):
         traffic.hear(flow(T0 + hour * HOUR_S, target="2.0.0.1"), LAMP, "")
         traffic.hear(flow(T0 + hour * HOUR_S, to_here=True), LAMP, PHONE)
-    kept = [(key, value) for key, value in traffic.take_changes() if value is not None]
+    learned: Learned = traffic
+    kept = [(key, value) for key, value in learned.take_changes() if value is not None]
     again = Traffic(Atlas())
     assert again.restore(kept, T0) == 0
     assert again.partners() == traffic.partners()

@@ -77,7 +77,7 @@ class Series:
         return sent, received
 
     def pieces(self) -> Iterator[tuple[int, int, int, int]]:
-        """All pieces: start, length in seconds, sent, received; days first, no two overlap."""
+        """All pieces: start, length in seconds, sent, received; days first; each octet in one only."""
         for level in (2, 1, 0):
             span_s, pieces = _LEVELS[level][0], self._levels[level]
             for place in range(0, len(pieces), _WIDTH):

@@ -229,6 +229,37 @@ def test_everything_works_without_javascript(browser: Browser, served: Served) -
     context.close()
 
 
+def test_what_things_do_works_without_javascript(
+    browser: Browser, served: Served, tmp_path: Path
+) -> None:
+    context = context_of(browser, served, "en", java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/talk")
+    page.select_option("#thing", "hostile")
+    page.click("text=Show")
+    assert served.home.looked[-1] == ("talk", "", 86400.0, "hostile")
+    page.click("text=the last week")
+    assert served.home.looked[-1] == ("talk", "", 604800.0, "hostile")
+    page.goto("/alerts/a1")
+    page.click("text=This is fine")
+    page.click("text=Take that back")
+    assert ("say_fine", "", "a1", False) in served.home.asked
+    for octets, told in ((b"{}", None), (b"x" * 10_000_000, "never more than 256 kB")):
+        rules = tmp_path / "mud.json"
+        rules.write_bytes(octets)
+        page.goto("/things/hostile")
+        page.click("text=Give its maker's rules")
+        page.set_input_files("#file", rules)
+        page.click("text=Use these rules")
+        assert page.is_visible("#should") if told is None else page.is_visible(f"text={told}")
+    assert ("declare", "", "hostile", b"{}") in served.home.asked
+    page.goto("/sample")
+    page.click("text=An iron scans the Wi-Fi")
+    page.click("text=Calm again")
+    assert ("disturb", "") in served.home.asked
+    context.close()
+
+
 def test_a_change_shows_by_itself_and_keeps_what_is_open(browser: Browser, served: Served) -> None:
     context = context_of(browser, served, "en")
     page, complaints = watched(context)

@@ -28,9 +28,9 @@ PLACES_MAX, THINGS_MAX = 6, 24
 PHONE_THINGS_MAX = 10
 COLUMNS = 6
 MAP_WIDE, ROUTER_Y, FIRST_ROW_Y, ROW_HEIGHT = 1200.0, 215.0, 350.0, 118.0
-PHONE_WIDE, PHONE_ROW, PHONE_LEFT, PHONE_RIGHT = 300.0, 58.0, 128.0, 190.0
-PHONE_NAME_WIDTH, MAP_NAME_WIDTH = 6.9, 8.6
-HERE, ELSEWHERE = "-home", "-elsewhere"
+PHONE_WIDE, PHONE_ROW, PHONE_LEFT, PHONE_RIGHT = 300.0, 58.0, 138.0, 192.0
+PHONE_NAME_WIDTH, PHONE_PLACE_WIDTH, MAP_NAME_WIDTH = 7.6, 5.9, 8.6
+HERE, ELSEWHERE = "=home", "=elsewhere"
 """Ends that stand for many: talk at home, and the countries that find no room of their own."""
 
 
@@ -102,15 +102,6 @@ def _merged(hours: Sequence[tuple[float, int, int]]) -> list[tuple[float, int, i
     return found
 
 
-def _stroke(octets: int) -> float:
-    return STROKES[talk_words.amount_step(octets)]
-
-
-def _end_name(edge: TalkEdge, nodes: dict[str, TalkNode], lang: str) -> str:
-    title = " – ".join(words.cleaned(nodes[end].name) for end in (edge.one, edge.other))
-    return f"{title}: {talk_words.amount_word(edge.sent + edge.received, lang)}"
-
-
 class Drawing:
     """What both maps share: the edges between known points, and the countries with most talk."""
 
@@ -132,9 +123,9 @@ class Drawing:
         self.is_cut = len(busiest) > PLACES_MAX
 
     def end_of(self, node_id: str) -> str:
-        """A thing is its own end; what is outside stands under its country."""
+        """A thing is its own end (``+``); what is outside stands under its country (``-``)."""
         node = self.nodes[node_id]
-        return node_id if node.place != "outside" else "-" + node.country
+        return "+" + node_id if node.place != "outside" else "-" + node.country
 
     def place_of(self, end: str) -> str:
         """The country's own end, or the one for all the others."""
@@ -156,14 +147,16 @@ class Drawing:
 
     def things(self, most: int) -> list[TalkNode]:
         """Things that talk, those of one kind together; the busiest where there are too many."""
-        inside = [n for n in self.nodes.values() if n.place == "home" and n.id in self.amounts]
-        inside.sort(key=lambda node: -self.amounts[node.id])
+        inside = [
+            n for n in self.nodes.values() if n.place == "home" and "+" + n.id in self.amounts
+        ]
+        inside.sort(key=lambda node: -self.amounts["+" + node.id])
         return sorted(inside[:most], key=lambda node: (node.kind, node.name))
 
     def thing_end(self, node: TalkNode) -> End:
         """A thing as an end."""
-        word = talk_words.amount_word(self.amounts.get(node.id, 0), self.lang)
-        return End(node.name, word, node.id in self.odd)
+        word = talk_words.amount_word(self.amounts.get("+" + node.id, 0), self.lang)
+        return End(node.name, word, "+" + node.id in self.odd)
 
 
 def _box(end: End, x: float, y: float, wide: float, high: float, sort: str, fit: float) -> Markup:
@@ -180,12 +173,14 @@ def _box(end: End, x: float, y: float, wide: float, high: float, sort: str, fit:
     )  # fmt: skip
 
 
-def _curve(path: str, edge: TalkEdge, drawing: Drawing) -> Markup:
-    title = _end_name(edge, drawing.nodes, drawing.lang)
-    odd = " is-odd" if edge.is_odd else ""
-    width = _stroke(edge.sent + edge.received)
-    return Markup('<path d="{}" class="talk{}" stroke-width="{}"><title>{}</title></path>').format(
-        path, odd, width, title
+def _curve(path: str, edges: list[TalkEdge], lang: str) -> Markup:
+    """One line for all talk between two ends that is odd, or that is not."""
+    octets = sum(edge.sent + edge.received for edge in edges)
+    width = STROKES[talk_words.amount_step(octets)]
+    sort = "talk is-odd" if edges[0].is_odd else "talk"
+    title = talk_words.amount_word(octets, lang)
+    return Markup('<path d="{}" class="{}" stroke-width="{}"><title>{}</title></path>').format(
+        path, sort, width, title
     )
 
 
@@ -194,7 +189,7 @@ def talk_map(view: TalkView, lang: str) -> Markup:
     drawing = Drawing(view, lang)
     things, outside = drawing.things(THINGS_MAX), drawing.place_ends()
     spots: dict[str, tuple[float, float]] = {
-        node.id: (MAP_WIDE / 2, ROUTER_Y)
+        "+" + node.id: (MAP_WIDE / 2, ROUTER_Y)
         for node in view.nodes
         if node.place in ("router", "group")
     }
@@ -202,15 +197,19 @@ def talk_map(view: TalkView, lang: str) -> Markup:
     for row, members in enumerate(rows):
         for column, node in enumerate(members):
             x = MAP_WIDE * (column + 0.5) / len(members)
-            spots[node.id] = (round(x, 1), FIRST_ROW_Y + ROW_HEIGHT * row)
+            spots["+" + node.id] = (round(x, 1), FIRST_ROW_Y + ROW_HEIGHT * row)
     for column, end in enumerate(outside):
         spots[end] = (round(MAP_WIDE * (column + 0.5) / len(outside), 1), 60.0)
-    lines = []
-    for edge in sorted(drawing.edges, key=lambda one: one.is_odd):
+    sums: dict[tuple[str, str, bool], list[TalkEdge]] = {}
+    for edge in drawing.edges:
         ends = [drawing.end_of(edge.one), drawing.end_of(edge.other)]
-        ends = [drawing.place_of(end) if end.startswith("-") else end for end in ends]
-        if ends[0] in spots and ends[1] in spots:
-            lines.append(_curve(_map_path(spots[ends[0]], spots[ends[1]]), edge, drawing))
+        one, other = sorted(drawing.place_of(end) if end.startswith("-") else end for end in ends)
+        if one in spots and other in spots:
+            sums.setdefault((one, other, edge.is_odd), []).append(edge)
+    lines = [
+        _curve(_map_path(spots[one], spots[other]), edges, lang)
+        for (one, other, _odd), edges in sorted(sums.items(), key=lambda found: found[0][2])
+    ]
     router = next((node.name for node in view.nodes if node.place == "router"), "")
     middle = End(router or words.text("this home's router", lang), words.text("the way out", lang))
     boxes = [_box(middle, MAP_WIDE / 2, ROUTER_Y, 216, 76, "end-router", 10.6)]
@@ -218,7 +217,7 @@ def talk_map(view: TalkView, lang: str) -> Markup:
         _box(end, *spots[key], 176, 72, "end-out", MAP_NAME_WIDTH) for key, end in outside.items()
     ]
     boxes += [
-        _box(drawing.thing_end(node), *spots[node.id], 176, 72, "end-thing", MAP_NAME_WIDTH)
+        _box(drawing.thing_end(node), *spots["+" + node.id], 176, 72, "end-thing", MAP_NAME_WIDTH)
         for node in things
     ]
     high = FIRST_ROW_Y + ROW_HEIGHT * max(len(rows) - 1, 0) + 60
@@ -238,33 +237,28 @@ def phone_map(view: TalkView, lang: str) -> Markup:
     """The simple map for a phone: things on the left; this home and countries on the right."""
     drawing = Drawing(view, lang)
     things, right = drawing.things(PHONE_THINGS_MAX), drawing.place_ends()
-    left = {node.id: drawing.thing_end(node) for node in things}
-    sums: dict[tuple[str, str], list[TalkEdge]] = {}
+    left = {"+" + node.id: drawing.thing_end(node) for node in things}
+    sums: dict[tuple[str, str, bool], list[TalkEdge]] = {}
     for edge in drawing.edges:
         ends = (drawing.end_of(edge.one), drawing.end_of(edge.other))
         for end, far in (ends, ends[::-1]):
             if end in left:
                 aim = drawing.place_of(far) if far.startswith("-") else HERE
-                sums.setdefault((end, aim), []).append(edge)
+                sums.setdefault((end, aim, edge.is_odd), []).append(edge)
     # Talk between two things here stands under both of them, and counts once.
-    here = list(
-        {id(e): e for (_end, aim), found in sums.items() if aim == HERE for e in found}.values()
-    )
+    here = {id(e): e for (_end, aim, _odd), found in sums.items() if aim == HERE for e in found}
     if here:
-        step = talk_words.amount_word(sum(e.sent + e.received for e in here), lang)
-        at_home = End(words.text("in this home", lang), step, any(e.is_odd for e in here))
+        step = talk_words.amount_word(sum(e.sent + e.received for e in here.values()), lang)
+        odd = any(edge.is_odd for edge in here.values())
+        at_home = End(words.text("in this home", lang), step, odd)
         right = {HERE: at_home, **right}
     high = PHONE_ROW * max(len(left), len(right), 1)
     spots = {key: _row(at, len(left), high) for at, key in enumerate(left)}
     aims = {key: _row(at, len(right), high) for at, key in enumerate(right)}
-    lines = []
-    for (end, aim), edges in sorted(sums.items(), key=lambda one: any(e.is_odd for e in one[1])):
-        y1, y2 = spots[end], aims[aim]
-        middle = (PHONE_LEFT + PHONE_RIGHT) / 2
-        path = f"M{PHONE_LEFT - 4} {y1}C{middle} {y1} {middle} {y2} {PHONE_RIGHT + 4} {y2}"
-        odd = " is-odd" if any(edge.is_odd for edge in edges) else ""
-        stroke = _stroke(sum(edge.sent + edge.received for edge in edges))
-        lines.append(shape("path", d=path, class_=f"talk{odd}", stroke_width=stroke))
+    lines = [
+        _curve(_phone_path(spots[end], aims[aim]), edges, lang)
+        for (end, aim, _odd), edges in sorted(sums.items(), key=lambda found: found[0][2])
+    ]
     near, beyond = PHONE_LEFT - 2, PHONE_WIDE - PHONE_RIGHT - 2
     boxes = [
         _box(end, near / 2 + 1, spots[key], near, 50, "end-thing", PHONE_NAME_WIDTH)
@@ -278,11 +272,16 @@ def phone_map(view: TalkView, lang: str) -> Markup:
             beyond,
             50,
             "end-out",
-            PHONE_NAME_WIDTH - 1,
+            PHONE_PLACE_WIDTH,
         )
         for key, end in right.items()
     ]
     return _framed("talk-phone", PHONE_WIDE, high, drawing, lines, boxes)
+
+
+def _phone_path(y1: float, y2: float) -> str:
+    middle = (PHONE_LEFT + PHONE_RIGHT) / 2
+    return f"M{PHONE_LEFT - 4} {y1}C{middle} {y1} {middle} {y2} {PHONE_RIGHT + 4} {y2}"
 
 
 def _row(position: int, count: int, high: float) -> float:

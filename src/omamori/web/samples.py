@@ -14,6 +14,7 @@ from omamori.web.views import (
     ThingCard,
     TodoView,
 )
+from omamori.web.views_talk import AlertCard, HearingView, PeerView, RuleView
 
 _AT = 1_790_000_000.0
 LEVELS = (LevelView("energy", 4), LevelView("health", 1), None)
@@ -80,3 +81,15 @@ SOURCES = (
     SourceView("mdns", on=True, heard=42, last_at=_AT),
     SourceView("capture", on=False, why=(Reason("web.source-needs-rights"),)),
 )
+ALERT = AlertCard(
+    "example", ATTENTION, REASONS[1], Reason("todo.update"), _AT, _AT, 3, "", "Cool Breeze 3"
+)
+PEERS = (
+    PeerView(
+        "outside", "weather.example", "", "JP", ("tcp/443",), 41_000, 2_300_000, _AT, _AT, "it"
+    ),
+    PeerView("group", "", "", "", ("udp/5353",), 900, 0, _AT, _AT, is_new=True, is_odd=True),
+)
+HOURS = tuple((_AT + 3600 * hour, hour * 1000, (24 - hour) * 700) for hour in range(24))
+RULE = RuleView("named", "weather.example", "JP", ("tcp/443", "tcp/48101"), "to")
+HEARING = HearingView("bridge", "br0", 1_204_031, 12, _AT)

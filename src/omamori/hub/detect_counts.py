@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 KEYS_MAX = 1024  # senders (and what they aim at) that are counted at once
 ITEMS_MAX = 16_384  # different things counted at once, over all keys: about 6 MB
 ITEMS_PER_KEY_MAX = 1024  # more are as bad as so many
-EVICT_SHARE = 8  # a full table lets go of one part in so many at once
+EVICT_SHARE = 4  # a full table lets go of one part in so many at once
 REPEATED_AFTER_S = 300.0  # what goes on is found again, so that its alert stays open
 MINUTE_S = 60.0
 
@@ -77,6 +77,8 @@ class Different:
         at, items = flow.at, count.items
         if items.pop(item, None) is None:
             self._items += 1
+            if self._items > ITEMS_MAX:
+                self._make_room(key)
         items[item] = flow
         self._forget_old(count, at)
         size, enough = len(items), enough or self.enough
@@ -118,13 +120,18 @@ class Different:
             self._items -= 1
 
     def _new(self, key: Hashable) -> Count:
-        if len(self._counts) >= KEYS_MAX or self._items >= ITEMS_MAX:
-            least = sorted(self._counts, key=lambda key: len(self._counts[key].items))
-            for one in least[: max(len(least) // EVICT_SHARE, 1)]:
-                self._items -= len(self._counts.pop(one).items)
-                self.evicted += 1
+        if len(self._counts) >= KEYS_MAX:
+            self._make_room(key)
         count = self._counts[key] = Count(self.enough)
         return count
+
+    def _make_room(self, kept: Hashable) -> None:
+        """Let those go that have the fewest items; never the one that is being counted."""
+        least = sorted(self._counts, key=lambda key: len(self._counts[key].items))
+        for one in least[: max(len(least) // EVICT_SHARE, 1)]:
+            if one != kept:
+                self._items -= len(self._counts.pop(one).items)
+                self.evicted += 1
 
 
 def facts(flows: Iterable[Flow]) -> tuple[Fact, ...]:

@@ -11,7 +11,7 @@ from omamori.hub.detect_place import Place
 from omamori.hub.detect_spread import Spreads
 from omamori.hub.detect_sweep import Sweeps
 from omamori.hub.finding import Fact, Finding
-from omamori.hub.flow import ACK, SYN, Flow
+from omamori.hub.flow import ACK, RST, SYN, Flow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +25,9 @@ SETTLING_S = 120.0  # at first, everyone is new
 MINUTE_S = 60.0
 LAN_PORTS_QUIET = frozenset({67, 68, 137, 138, 546, 547, 1900, 5353, 5355})
 """Upkeep and discovery over UDP, which goes to everyone or comes from there."""
+SERVES_UDP = LAN_PORTS_QUIET | {3610, 3702, 5683}
+"""From these, and from system ports, come answers, even if the question was not heard."""
+SYSTEM_PORTS = 1024  # end below (RFC 6335 §6)
 
 
 class Detectors:
@@ -111,8 +114,9 @@ class Detectors:
             if flow.is_answer:
                 self._sweeps.answers(flow)
                 self._spreads.answers(flow)
-            # Scans that send odd flags instead of SYN (FIN, none, "Xmas") open nothing.
-            elif not flags & ACK and not flags & SYN:
+            # Scans that send odd flags instead of SYN (FIN, none, "Xmas") open nothing; what
+            # resets or goes on was only heard too late.
+            elif not flags & (SYN | ACK | RST):
                 return _those(self._sweeps.asks(flow, self._who(flow, thing)))
             return ()
         who = self._who(flow, thing)
@@ -129,6 +133,9 @@ class Detectors:
             self._sweeps.answers(flow)
             return ()
         if flow.to_port in LAN_PORTS_QUIET or flow.peer_mac[:2] in {"ff", "01", "33"}:
+            return ()
+        serves = flow.from_port < SYSTEM_PORTS or flow.from_port in SERVES_UDP
+        if serves and flow.to_port >= SYSTEM_PORTS:
             return ()
         return _those(self._sweeps.asks(flow, self._who(flow, thing)))
 

@@ -92,6 +92,8 @@ def test_without_a_hardware_address_the_ip_address_speaks(link: int, before: byt
     told = hear(before + CARRIED, link=link)
     assert {source for source, _, _ in told} == {f"ip:{wire.PHONE_IP}"}
     assert facts(told, "dns.query") == [{"name": "example.org"}]
+    bare = wire.ether(wire.ipv6(body[:24], 58, "fe80::fe", "ff02::1", 255), 0x86DD, wire.ROUTER)
+    assert facts(hear(bare), "icmp6.router") == [{"mac": wire.ROUTER, "lifetime": "1800"}]
 
 
 @pytest.mark.parametrize(("link", "name"), [(127, "802.11 (radiotap)"), (227, "CAN"), (9999, "")])

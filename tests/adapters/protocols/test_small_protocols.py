@@ -102,8 +102,10 @@ def test_what_is_no_https_url_is_no_mud_url(raw: bytes) -> None:
 @pytest.mark.parametrize(("code", "message"), [(2, "offer"), (5, "ack"), (6, "nak")])
 def test_a_dhcp_server_tells_what_it_is_to_everyone(code: int, message: str) -> None:
     options = [(53, bytes([code])), (54, bytes([192, 168, 1, 1])), (3, b"\1\2\3\4")]
+    options.append((6, b"\x09\x09\x09\x09" + bytes(4) + b"\1\1\1\1" * 20))
     told = dhcp.parse(wire.dhcp(options, reply=True))
-    expected = {"router": "1.2.3.4", "server": "192.168.1.1", "message": message}
+    resolvers = "9.9.9.9,1.1.1.1,1.1.1.1"
+    expected = {"router": "1.2.3.4", "dns": resolvers, "server": "192.168.1.1", "message": message}
     assert told.server_facts == [("dhcp.offer", expected)]
     given = [("address.ipv4", {"ip": wire.PHONE_IP})] if message == "ack" else []
     assert told.client_facts == given

@@ -74,11 +74,14 @@ def _router(
     for kind, option in _options(octets, 16):
         if kind == _SOURCE_MAC:
             named = option[2:8].hex(":")
+    said = {"mac": named, "lifetime": str(int.from_bytes(octets[6:8]))}  # seconds; 0 is no way out
+    prefixes: list[str] = []
     for kind, option in _options(octets, 16):
         if kind == _PREFIX and len(option) == 32:  # noqa: PLR2004 - §4.6.2
             if option[3] & 0x80:
                 speakers.add_prefix(option[16:24])
-            prefix = f"{inet_ntop(AF_INET6, option[16:32])}/{option[2]}"
-            lifetime = str(int.from_bytes(octets[6:8]))  # seconds; 0 is no way out
-            said = {"prefix": prefix, "mac": named, "lifetime": lifetime}
-            told.fact(at, who(mac, source), "icmp6.router", said)
+            prefixes.append(f"{inet_ntop(AF_INET6, option[16:32])}/{option[2]}")
+    for prefix in prefixes:
+        told.fact(at, who(mac, source), "icmp6.router", {"prefix": prefix, **said})
+    if not prefixes:  # it may still offer itself as the way out, or name resolvers (RFC 8106)
+        told.fact(at, who(mac, source), "icmp6.router", said)

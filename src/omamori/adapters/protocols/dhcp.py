@@ -9,6 +9,7 @@ from omamori.adapters.protocols.text import Facts, plain, worded
 
 OPTIONS_MAX = 128
 PARAMETERS_MAX = 64
+SERVERS_MAX = 4  # resolvers told of one offer
 CLIENT_ID_OCTETS_MAX = 64  # kept of what identifies a client
 DUID_OCTETS_MAX = 130  # RFC 8415 §11.1
 URL_LENGTH_MAX = 255
@@ -64,6 +65,12 @@ def _address(raw: bytes) -> str:
     return inet_ntoa(raw[:4]) if len(raw) >= 4 and any(raw[:4]) else ""  # noqa: PLR2004 - IPv4
 
 
+def _addresses(raw: bytes) -> str:
+    """A list of addresses (RFC 2132 §3.8), with commas."""
+    parts = (_address(raw[at : at + 4]) for at in range(0, 4 * SERVERS_MAX, 4))
+    return ",".join(filter(None, parts))
+
+
 def parse(payload: bytes) -> Dhcp:
     """The facts in a DHCPv4 message over Ethernet; ``NOTHING`` when it is not one."""
     if len(payload) < _FIXED or payload[236:_FIXED] != _COOKIE or payload[1:3] != b"\x01\x06":
@@ -76,7 +83,7 @@ def parse(payload: bytes) -> Dhcp:
         return NOTHING
     offer = worded(
         router=_address(found.get(3, b"")),
-        dns=_address(found.get(6, b"")),
+        dns=_addresses(found.get(6, b"")),
         server=_address(found.get(54, b"")),
         message=message,
     )

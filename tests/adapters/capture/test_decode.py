@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.capture import wire
-from omamori.adapters.capture import frames as links
 from omamori.adapters.capture import flows, recent, talk
+from omamori.adapters.capture import frames as links
 from omamori.adapters.capture.decode import SEEN_AGAIN_AFTER_S, TOLD_AGAIN_AFTER_S, Decoder
 from omamori.adapters.capture.link import LINKS
 from omamori.adapters.capture.told import FACTS_PER_SOURCE_AND_KIND_MAX
@@ -92,8 +92,6 @@ def test_without_a_hardware_address_the_ip_address_speaks(link: int, before: byt
     told = hear(before + CARRIED, link=link)
     assert {source for source, _, _ in told} == {f"ip:{wire.PHONE_IP}"}
     assert facts(told, "dns.query") == [{"name": "example.org"}]
-    bare = wire.ether(wire.ipv6(body[:24], 58, "fe80::fe", "ff02::1", 255), 0x86DD, wire.ROUTER)
-    assert facts(hear(bare), "icmp6.router") == [{"mac": wire.ROUTER, "lifetime": "1800"}]
 
 
 @pytest.mark.parametrize(("link", "name"), [(127, "802.11 (radiotap)"), (227, "CAN"), (9999, "")])
@@ -184,6 +182,8 @@ def test_a_router_announces_itself_and_its_prefix_is_near() -> None:
     said = {"prefix": "2001:db8:1::/64", "mac": wire.ROUTER, "lifetime": "1800"}
     assert facts(told, "icmp6.router") == [said]
     assert facts(told, "dns.query") == [{"name": "example.org"}]
+    bare = wire.ether(wire.ipv6(body[:16], 58, "fe80::fe", "ff02::1", 255), 0x86DD, wire.ROUTER)
+    assert facts(hear(bare), "icmp6.router") == [{"mac": wire.ROUTER, "lifetime": "1800"}]
 
 
 def test_extension_headers_are_passed() -> None:

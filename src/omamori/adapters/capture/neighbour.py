@@ -39,7 +39,8 @@ def icmp6(
     octets = frame[packet.start : packet.end]
     source = packet.source
     kind = octets[0] if octets else 0
-    if hops == _HOPS_ON_LINK and mac and len(octets) >= 24:  # noqa: PLR2004 - NS and NA, §4.3
+    least = 16 if kind == _ROUTER else 24  # octets of RA, and of NS and NA (§4.2 to §4.4)
+    if hops == _HOPS_ON_LINK and mac and len(octets) >= least:
         if kind == _ADVERTISEMENT:
             _own(at, mac, octets[8:24], told, speakers)
         elif kind == _SOLICITATION:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from omamori.app.home import CLUE_FAMILIES
+from omamori.app.household import CLUE_FAMILIES
 from omamori.documents.reason import Reason
 from omamori.web.words import sentence
 

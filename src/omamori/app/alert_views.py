@@ -70,26 +70,27 @@ class AlertViews:
         return AlertCard(
             id=alert.id,
             state=alert.step,
-            what=self._named(alert.reason, alert.thing, lang),
-            todo=self._named(alert.action, alert.thing, lang),
+            what=self.named(alert.reason, alert.thing, lang),
+            todo=self.named(alert.action, alert.thing, lang),
             at=alert.first_at,
             last_at=alert.at,
             times=alert.count,
             thing_id=known.id if known else "",
-            name=self._name(alert.thing, lang),
+            name=self.name(alert.thing, lang),
             fine=alert.state == FINE,
             over=alert.state == OVER,
         )
 
-    def _named(self, reason: Reason, thing: str, lang: str) -> Reason:
+    def named(self, reason: Reason, thing: str, lang: str) -> Reason:
         """The same with names instead of ids."""
         params: dict[str, Value] = {"thing": thing, **reason.params}
         for key in PARAMETERS_THAT_NAME:
             if key in params:
-                params[key] = self._name(str(params[key]), lang)
+                params[key] = self.name(str(params[key]), lang)
         return Reason(reason.key, params)
 
-    def _name(self, thing: str, lang: str) -> str:
+    def name(self, thing: str, lang: str) -> str:
+        """What a thing is called, by its id or an address that it uses."""
         known = self.watch.inventory.thing(thing)
         return self.name_of(known, lang) if known else self._owner(thing, lang) or thing
 

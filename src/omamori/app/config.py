@@ -27,7 +27,7 @@ TEMPLATE = """\
 # ssdp = true                # ask televisions and players
 # echonet = true             # ask household appliances (ECHONET Lite)
 # neighbours = true          # read this machine's own list of neighbours
-# interface = ""             # with rights: also listen passively here, for example "eth0"
+# interface = "auto"         # with rights: also listen passively; "eth0" says where, "" nowhere
 
 [trust]
 # vouched_cap = 2            # highest level on the hub's word alone
@@ -61,7 +61,7 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ssdp: bool = True
     echonet: bool = True
     neighbours: bool = True
-    interface: str = ""
+    interface: str = "auto"
 
 
 class Trust(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

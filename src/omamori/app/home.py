@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from omamori.app.network import SOURCE_OF
+import msgspec
+
+from omamori.app.household import Household
 from omamori.app.vouching import Voucher
 from omamori.documents.reason import Reason, RefusedError
-from omamori.hub.sighting import KINDS
 from omamori.ledger.entry import Entry
-from omamori.simulation.sample_views import PREFIX, SampleViews, level_view, name_of, narrowing
+from omamori.simulation.sample_views import PREFIX, SampleViews, name_of, narrowing
+from omamori.simulation.situations import SITUATIONS
 from omamori.web import views, views_talk
 
 if TYPE_CHECKING:
@@ -17,21 +19,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from omamori.app.network import Network
+    from omamori.app.practice import Practice
     from omamori.app.vouching import Silent
-    from omamori.hub.identify_rules import Clue
-    from omamori.hub.inventory import KnownThing
+    from omamori.hub.alert import Alert
     from omamori.ledger.entry import Entries
     from omamori.simulation.sample_home import SampleHome
-    from omamori.trust.standing import Standing
-
-STALE_S = 900.0
-"""What was not heard for a quarter of an hour is shown in grey: it cannot be confirmed."""
+    from omamori.web.views_talk import HearingView
 
 ENTRIES_A_PAGE = 30
 SEQ_DIGITS_MAX = 15
-WEIGHT_MAX = 6.0
-CLUE_FAMILIES = frozenset(kind.partition(".")[0] for kind in KINDS) - {"sample"}
-"""First parts of the kinds of fact; each has a sentence of its own."""
 
 
 class HomeError(RefusedError):
@@ -46,6 +42,7 @@ class Home:
         network: Network,
         voucher: Voucher | Silent,
         sample: SampleHome | None,
+        practice: Practice | None,
         entries: Entries,
         folder: Path,
         address: str,
@@ -64,18 +61,26 @@ class Home:
         self.version = version
         self.clock = clock
         self.on_lan = on_lan
+        self.practice = practice
+        self._real = Household(network, "", voucher, self._hearing, clock)
+        self._sampled = (
+            Household(practice, views_talk.SAMPLE, voucher, _practised, clock, practice.name_of)
+            if practice
+            else None
+        )
 
     # Looking.
 
     def home(self, lang: str) -> views.HomeView:
         """This network now."""
-        things = [self._card(thing) for thing in self.network.inventory.things()]
         return views.HomeView(
             at=self.clock(),
-            things=tuple(sorted(things, key=lambda card: (-card.state, card.kind, card.name))),
+            things=self._real.cards(lang),
             todos=(*self._own_todos(), *(self.sampled.todos(lang) if self.sampled else ())),
             sources=self._sources(),
             force="observing",
+            alerts=self._real.alerts.open(lang),
+            hearing=self._hearing(),
         )
 
     def _own_todos(self) -> tuple[views.TodoView, ...]:
@@ -97,7 +102,8 @@ class Home:
             heard = network.heard.get(key)
             why: tuple[Reason, ...] = ()
             if key == "capture":
-                why = (network.wire_trouble,) if network.wire_trouble else ()
+                trouble = network.wire.trouble if network.wire else None
+                why = (trouble,) if trouble else ()
                 if not on:
                     why = (Reason("web.source-needs-rights"),)
             found.append(
@@ -111,46 +117,35 @@ class Home:
             )
         return tuple(found)
 
-    def _card(self, thing: KnownThing, standing: Standing | None = None) -> views.ThingCard:
-        standing = standing or self.voucher.standing(thing)
-        identity = thing.identity
-        stale = self.clock() - thing.last_seen > STALE_S
-        return views.ThingCard(
-            id=thing.id,
-            name=_name(thing),
-            kind=identity.kind.value or "unknown",
-            state=views.UNCONFIRMED if stale else views.AS_USUAL,
-            sure="said" if thing.is_corrected else identity.confidence,
-            why=identity.reasons[:3],
-            ground=standing.ground,
-            level=level_view(standing.effective),
-            seen_at=thing.last_seen,
-            address=thing.ips[0] if thing.ips else thing.mac,
+    def _hearing(self) -> HearingView:
+        """From where this machine sees the home now."""
+        wire = self.network.wire
+        if wire is None:
+            return views_talk.HearingView(why=(Reason("web.source-needs-rights"),))
+        return views_talk.HearingView(
+            view=wire.vantage.kind,
+            interface=wire.vantage.interface,
+            frames=wire.frames,
+            dropped=wire.dropped + wire.passed_by,
+            since=wire.since,
+            is_hurried=wire.is_hurried,
+            why=(wire.trouble,) if wire.trouble else (),
         )
 
+    def _household(self, home: str) -> Household:
+        if not home:
+            return self._real
+        if self._sampled is None or home != views_talk.SAMPLE:
+            raise HomeError("sample.off")
+        return self._sampled
+
     def thing(
-        self,
-        thing_id: str,
-        lang: str,
-        home: str = "",  # noqa: ARG002 - the port's shape
-        since_s: float = views_talk.DAY_S,  # noqa: ARG002 - the port's shape
+        self, thing_id: str, lang: str, home: str = "", since_s: float = views_talk.DAY_S
     ) -> views.ThingView | None:
-        """All that is known of one thing, real or of the sample home."""
+        """All that is known of one thing: real, of the practice home or of the sample home."""
         if thing_id.startswith(PREFIX):
             return self.sampled.thing(thing_id.removeprefix(PREFIX), lang) if self.sampled else None
-        thing = self.network.inventory.thing(thing_id)
-        if thing is None:
-            return None
-        standing = self.voucher.standing(thing)
-        return views.ThingView(
-            card=self._card(thing, standing),
-            clues=tuple(_clue(clue) for clue in thing.identity.evidence),
-            addresses=_addresses(thing),
-            names=thing.names,
-            ground_reasons=(*standing.steps, *standing.reasons),
-            maker=thing.identity.vendor.value,
-            corrected=thing.is_corrected,
-        )
+        return self._household(home).thing(thing_id, lang, since_s)
 
     def label(self, thing_id: str, lang: str) -> views.LabelView | None:
         """A thing's common label."""
@@ -159,7 +154,7 @@ class Home:
         thing = self.network.inventory.thing(thing_id)
         if thing is None:
             return None
-        card = self._card(thing)
+        card = self._real.card(thing, lang)
         return views.LabelView(
             thing_id=card.id,
             name=card.name,
@@ -178,7 +173,15 @@ class Home:
         """The sample home, empty when it is switched off."""
         if self.sampled is None:
             return views.SampleView(self.clock(), (), (), (), (), ())
-        return self.sampled.sample(lang)
+        view = self.sampled.sample(lang)
+        if self.practice is None or self._sampled is None or not self.practice.is_open:
+            return view
+        return msgspec.structs.replace(
+            view,
+            situations=tuple(SITUATIONS),
+            situation=self.practice.network.situation,
+            alerts=self._sampled.alerts.open(lang),
+        )
 
     def meeting(self, meeting_id: str, lang: str) -> views.MeetingView | None:
         """A meeting, running or ended."""
@@ -191,7 +194,7 @@ class Home:
         found = self.entries.read(before, ENTRIES_A_PAGE)
         more = found[-1].seq if len(found) == ENTRIES_A_PAGE and found[-1].seq > 0 else None
         return views.HappenedView(
-            tuple(_entry(entry, lang) for entry in found),
+            tuple(self._entry(entry, lang) for entry in found),
             self.entries.count(),
             "" if more is None else str(more),
         )
@@ -207,55 +210,32 @@ class Home:
             folder=str(self.folder),
             version=self.version,
             sources=self._sources(),
+            hearing=self._hearing(),
         )
 
-    # What things do: not connected yet; every page says that nothing was heard.
-
-    def talk(self, home: str, since_s: float, thing: str, lang: str) -> views_talk.TalkView:  # noqa: ARG002
+    def talk(self, home: str, since_s: float, thing: str, lang: str) -> views_talk.TalkView:
         """Who talks to whom."""
-        hearing = views_talk.HearingView()
-        return views_talk.TalkView(self.clock(), home, since_s, hearing, thing=thing)
+        return self._household(home).seeing.talk(since_s, thing, lang)
 
-    def outside(self, home: str, since_s: float, thing: str, lang: str) -> views_talk.OutsideView:  # noqa: ARG002
+    def outside(self, home: str, since_s: float, thing: str, lang: str) -> views_talk.OutsideView:
         """What goes outside."""
-        hearing = views_talk.HearingView()
-        return views_talk.OutsideView(self.clock(), home, since_s, hearing, thing=thing)
+        return self._household(home).seeing.outside(since_s, thing, lang)
 
-    def new(self, home: str, since_s: float, lang: str) -> views_talk.NewView:  # noqa: ARG002
+    def new(self, home: str, since_s: float, lang: str) -> views_talk.NewView:
         """What is new since then."""
-        return views_talk.NewView(self.clock(), home, since_s)
+        return self._household(home).seeing.new(since_s, lang)
 
-    def alerts(self, home: str, lang: str) -> views_talk.AlertsView:  # noqa: ARG002
+    def alerts(self, home: str, lang: str) -> views_talk.AlertsView:
         """Every alert that is kept."""
-        return views_talk.AlertsView(self.clock(), home)
+        return self._household(home).alerts.all(lang)
 
-    def alert(self, home: str, alert_id: str, lang: str) -> views_talk.AlertView | None:  # noqa: ARG002
+    def alert(self, home: str, alert_id: str, lang: str) -> views_talk.AlertView | None:
         """One alert with its facts."""
-        return None
+        return self._household(home).alerts.one(alert_id, lang)
 
-    def mud_of(self, home: str, thing_id: str) -> bytes | None:  # noqa: ARG002
+    def mud_of(self, home: str, thing_id: str) -> bytes | None:
         """What was learned of a thing as a MUD file."""
-        return None
-
-    async def say_fine(self, home: str, alert_id: str, *, fine: bool) -> None:  # noqa: ARG002
-        """Keep that an alert is fine, or take that back."""
-        raise HomeError("web.not-yet")
-
-    async def declare(self, home: str, thing_id: str, octets: bytes) -> None:  # noqa: ARG002
-        """Take in a maker's rules for a thing."""
-        raise HomeError("web.not-yet")
-
-    async def undeclare(self, home: str, thing_id: str) -> None:  # noqa: ARG002
-        """Take a maker's rules away again."""
-        raise HomeError("web.not-yet")
-
-    async def part(self, home: str, thing_id: str, alias: str) -> None:  # noqa: ARG002
-        """Keep that an address is not the same thing."""
-        raise HomeError("web.not-yet")
-
-    async def disturb(self, situation: str) -> None:  # noqa: ARG002
-        """Let something go wrong in the practice home."""
-        raise HomeError("web.not-yet")
+        return self._household(home).mud_of(thing_id)
 
     # Acting.
 
@@ -282,6 +262,67 @@ class Home:
         told = Reason("happened.corrected", {"name": name, "kind": kind})
         self.entries.append([Entry(self.clock(), "person", (thing_id,), (told,))])
 
+    async def say_fine(self, home: str, alert_id: str, *, fine: bool) -> None:
+        """Keep that an alert is fine, or take that back."""
+        alert = self._household(home).keeper.say_fine(alert_id, fine=fine)
+        self._person(home, "happened.said-fine" if fine else "happened.said-not-fine", alert.thing)
+
+    async def declare(self, home: str, thing_id: str, octets: bytes) -> None:
+        """Take in a maker's rules for a thing."""
+        mud = self._household(home).declare(thing_id, octets)
+        self._person(home, "happened.declared", thing_id, url=mud.url)
+
+    async def undeclare(self, home: str, thing_id: str) -> None:
+        """Take a maker's rules away again."""
+        self._household(home).keeper.declare(thing_id, None)
+        self._person(home, "happened.undeclared", thing_id)
+
+    async def part(self, home: str, thing_id: str, alias: str) -> None:
+        """Keep that an address is not the same thing."""
+        self._household(home).keeper.part(alias)
+        self._person(home, "happened.parted", thing_id, address=alias)
+
+    async def disturb(self, situation: str) -> None:
+        """Let something go wrong in the practice home."""
+        if self.practice is None:
+            raise HomeError("sample.off")
+        self.practice.disturb(situation)
+
+    def _person(self, home: str, key: str, thing_id: str, **params: str) -> None:
+        """Remember what a person did at home; the practice home is forgotten with the visit."""
+        if not home:
+            told = Reason(key, dict(params))
+            self.entries.append([Entry(self.clock(), "person", (thing_id,), (told,))])
+
+    def alerted(self, alerts: list[Alert], ended: list[Alert]) -> None:
+        """Remember what was noticed, before a page tells it."""
+        now = self.clock()
+        entries = [
+            Entry(now, "alert", (alert.thing,), (Reason(key), alert.reason), {"alert": alert.id})
+            for key, those in (("happened.alert", alerts), ("happened.alert-over", ended))
+            for alert in those
+        ]
+        if entries:
+            self.entries.append(entries)
+
+    def _entry(self, entry: Entry, lang: str) -> views.EntryView:
+        """An entry in the reader's words; an alert's names are those of today."""
+        alert = entry.facts.get("alert")
+        if alert is None:
+            return _entry(entry, lang)
+        thing = entry.about[0] if entry.about else ""
+        name = self._real.alerts.name(thing, lang)
+        return views.EntryView(
+            at=entry.at,
+            kind=entry.kind,
+            what=Reason(entry.reasons[0].key, {"name": name}),
+            state=views.ATTENTION if entry.reasons[0].key == "happened.alert" else views.AS_USUAL,
+            reasons=tuple(self._real.alerts.named(r, thing, lang) for r in entry.reasons[1:]),
+            path=f"/alerts/{alert}",
+            by="",
+            digest="",
+        )
+
     async def listen(self, *, on: bool) -> None:
         """Begin or end listening on this network."""
         await (self.network.start() if on else self.network.stop())
@@ -289,37 +330,9 @@ class Home:
         self.entries.append([Entry(self.clock(), "person", (), (Reason(key),))])
 
 
-def _name(thing: KnownThing) -> str:
-    """What to call it: a person's name, its own, its maker and address."""
-    if thing.names:
-        return thing.names[0]
-    maker = thing.identity.vendor.value
-    address = thing.ips[0] if thing.ips else thing.mac
-    return f"{maker} ({address})" if maker else address
-
-
-def _clue(clue: Clue) -> views.ClueView:
-    heaviest = max((claim.weight for claim in clue.claims), default=0.0)
-    family = clue.place.partition(".")[0]
-    key = f"clue.{family}" if family in CLUE_FAMILIES else "clue.heard"
-    return views.ClueView(
-        Reason(key, {"place": clue.place, "said": clue.said}),
-        SOURCE_OF.get(family, "capture"),
-        min(1.0, heaviest / WEIGHT_MAX),
-        clue.at,
-    )
-
-
-def _addresses(thing: KnownThing) -> tuple[views.AddressView, ...]:
-    private = (Reason("address.private"),) if thing.is_private_address else ()
-    mac = (views.AddressView("mac", thing.mac, thing.last_seen, private),) if thing.mac else ()
-    return (
-        *mac,
-        *(
-            views.AddressView("ipv6" if ":" in ip else "ipv4", ip, thing.last_seen)
-            for ip in thing.ips
-        ),
-    )
+def _practised() -> HearingView:
+    """The practice home's hub is its router: it sees everything that its things send."""
+    return views_talk.HearingView(view="router")
 
 
 def _entry(entry: Entry, lang: str) -> views.EntryView:

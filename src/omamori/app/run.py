@@ -17,6 +17,7 @@ from omamori.adapters.entries import open_entries
 from omamori.adapters.keys import private_folder, read_secret, write_secret
 from omamori.app.home import Home
 from omamori.app.network import Network
+from omamori.app.practice import Practice
 from omamori.app.sample import serve_sample_authority
 from omamori.app.server import Server, quiet_config
 from omamori.app.vouching import Silent, Voucher, open_voucher
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from omamori.app.config import Config
+    from omamori.hub.alert import Alert
 
 PORTS_TRIED = 10
 CALM_S = 0.2
@@ -116,6 +118,8 @@ class Program:
         shown = (_own_address() or socket.gethostname()) if self.on_lan else host
         self.address = f"http://{shown}:{self.listening.getsockname()[1]}"
         self.sample: SampleHome | None = None
+        self.practice: Practice | None = None
+        self.home: Home | None = None
         self.door: Door | None = None
         self.stopping = asyncio.Event()
         self._pending: asyncio.TimerHandle | None = None
@@ -130,14 +134,19 @@ class Program:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stopping.set)
-        network = Network(self.folder, self.config.network, time.time, self._network_changed)
+        network = Network(
+            self.folder, self.config.network, time.time, self._network_changed, self._alerted
+        )
         voucher = self._voucher()
         if self.config.sample.on:
             self.sample = self._sample_home()
-        home = Home(
+            seed = self.config.sample.seed
+            self.practice = Practice(seed, time.time, lambda: self.live.changed("sample"))
+        self.home = home = Home(
             network,
             voucher,
             self.sample,
+            self.practice,
             self.entries,
             self.folder,
             self.address,
@@ -152,11 +161,17 @@ class Program:
             lost = Reason("happened.corrections-lost", {"file": network.corrections_lost})
             self.entries.append([Entry(time.time(), "start", (), (lost,))])
         await network.start()
+        if network.shelf_lost:
+            lost = Reason("happened.watch-lost", {"file": network.shelf_lost})
+            self.entries.append([Entry(time.time(), "start", (), (lost,))])
         opening = asyncio.create_task(self._open_sample())
+        practising = asyncio.create_task(self._practise())
         await server.answering.wait()
         started(self)
         stopped = asyncio.create_task(self.stopping.wait())
         await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        practising.cancel()
+        await asyncio.gather(practising, return_exceptions=True)
         await self._end(server, serving, opening, network)
 
     async def _end(
@@ -171,6 +186,7 @@ class Program:
         opening.cancel()
         await asyncio.gather(serving, opening, return_exceptions=True)
         await network.stop()
+        network.close()
         if self.sample is not None:
             await self.sample.close()
         self.entries.append([Entry(time.time(), "start", (), (Reason("happened.stopped"),))])
@@ -185,6 +201,21 @@ class Program:
             lost = Reason("happened.word-lost", {"folder": str(self.folder / "home")})
             self.entries.append([Entry(time.time(), "start", (), (lost, error.reason))])
             return Silent(lost)
+
+    def _alerted(self, alerts: list[Alert], ended: list[Alert]) -> None:
+        if self.home is not None:
+            self.home.alerted(alerts, ended)
+        self.live.changed("home")
+        self.live.changed("happened")
+
+    async def _practise(self) -> None:
+        """The practice home never troubles the real one, whatever happens in it."""
+        if self.practice is None:
+            return
+        try:
+            await self.practice.run()
+        except Exception:  # noqa: BLE001 - said in the log; the real home goes on
+            structlog.get_logger().exception("practice.ended")
 
     def _network_changed(self) -> None:
         if self._pending is None:

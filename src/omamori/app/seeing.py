@@ -56,7 +56,8 @@ class Seeing:
         edges = self._edges(partners, things, now, since)
         shown = edges[:EDGES_SHOWN_MAX]
         used = {end for edge in shown for end in (edge.one, edge.other)}
-        nodes = [self._node(known, lang) for known in things.values() if known.id in used]
+        worst = self.watch.worst()
+        nodes = [self._node(known, lang, worst) for known in things.values() if known.id in used]
         nodes += self._places(partners, used)
         return views.TalkView(
             at=now,
@@ -216,15 +217,14 @@ class Seeing:
             )
         return list(edges.values())
 
-    def _node(self, known: KnownThing, lang: str) -> views.TalkNode:
-        worst = max((alert.step for alert in self.watch.alerts.open_of(known.id)), default=0)
+    def _node(self, known: KnownThing, lang: str, worst: dict[str, int]) -> views.TalkNode:
         is_router = known.identity.kind.value == "router"
         return views.TalkNode(
             id=known.id,
             name=self.name_of(known, lang),
             place="router" if is_router else "home",
             kind=known.identity.kind.value or "unknown",
-            state=worst or AS_USUAL,
+            state=worst.get(known.id, AS_USUAL),
         )
 
     def _places(self, partners: Iterable[Partner], used: set[str]) -> list[views.TalkNode]:

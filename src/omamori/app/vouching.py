@@ -49,7 +49,7 @@ class Silent:
         self.why = why
         self._nobody = Book(b"", HankoEngine())
 
-    def standing(self, _thing: KnownThing) -> Standing:
+    def standing(self, _thing: KnownThing, *, is_doubted: bool = False) -> Standing:  # noqa: ARG002 - one shape
         """Nothing speaks for the thing."""
         return judge(NOBODY, None, self._nobody, 0.0)
 
@@ -76,11 +76,14 @@ class Voucher:
         self._statement = b""
         self._words: dict[tuple[str, str], tuple[float, bytes]] = {}
 
-    def standing(self, thing: KnownThing) -> Standing:
-        """What this home concludes of a thing that shows no certificate: the hub's word, or nothing."""
+    def standing(self, thing: KnownThing, *, is_doubted: bool = False) -> Standing:
+        """What this home concludes of a thing that shows no certificate: the hub's word, or nothing.
+
+        The hub does not speak for a thing whose behaviour is in doubt.
+        """
         now = self.clock()
         # What likeness alone ties to a known thing may be another that copied its name.
-        word = b"" if thing.is_likeness else self._word(thing, now)
+        word = b"" if thing.is_likeness or is_doubted else self._word(thing, now)
         if not word:
             return judge(NOBODY, None, self._book, now, self.caps)
         self._renew(now)

@@ -49,6 +49,10 @@ class Rules(Protocol):
         """What a hardware address says."""
         ...
 
+    def is_module_maker(self, mac: str) -> bool:
+        """Whether the address is a radio module's, which says nothing of the thing around it."""
+        ...
+
 
 class Inventory:
     """Hears sightings and says which things there are; memory is bounded by the limits above.

@@ -46,7 +46,7 @@ class Watch:
         self.detectors = Detectors(own)
         self.alerts = Alerts()
         self.likeness = Likeness()
-        self._tokens = Tokens()
+        self._tokens = Tokens(rules.is_module_maker)
         self._peers = Peers(places, self.inventory.thing_of, lambda thing: self._who(thing).maker)
         self._examples: dict[str, str] = {}
         self._learned_at = 0.0
@@ -214,9 +214,11 @@ class Watch:
                 self._learn(known.id, identity.kind.value)
 
     def _learn(self, thing: str, kind: str) -> None:
-        if self._examples.get(thing) == kind or len(self._examples) >= EXAMPLES_MAX:
-            return
+        before = self._examples.get(thing, "")
         tokens = self._tokens.of(thing)
-        if tokens:
-            self._examples[thing] = kind
-            self.likeness.learn(kind, tokens)
+        if before == kind or not tokens or len(self._examples) >= EXAMPLES_MAX:
+            return
+        if before:
+            self.likeness.unlearn(before, tokens)
+        self._examples[thing] = kind
+        self.likeness.learn(kind, tokens)

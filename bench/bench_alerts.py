@@ -105,11 +105,12 @@ def main() -> None:
         for told in heard.told:
             print(f"  after {told.frames} frames, {told.after_s:.2f} s: {told.alert.reason}")
     print(f"attacks: {len(attacks)}, missed {missed}")
-    cost(benign + attacks)
+    cost("benign", benign)
+    cost("attacks", attacks)
     sys.exit(1 if false or missed else 0)
 
 
-def cost(paths: list[Path]) -> None:
+def cost(name: str, paths: list[Path]) -> None:
     """CPU time of all detectors together, per flow of these recordings; best of some rounds."""
     flows: list[Flow] = []
     for path in paths:
@@ -127,7 +128,8 @@ def cost(paths: list[Path]) -> None:
         best = min(best, time.process_time() - began)
     opening = sum(flow.is_opening for flow in flows)
     print(
-        f"cost: {best / max(len(flows), 1) * 1e6:.2f} us a flow over {len(flows):,} flows", end=""
+        f"cost, {name}: {best / max(len(flows), 1) * 1e6:.2f} us a flow over {len(flows):,} flows",
+        end="",
     )
     print(f" ({opening:,} of them openings)")
 

@@ -228,7 +228,7 @@ def test_a_kind_that_nobody_named_is_still_told() -> None:
 values: st.SearchStrategy[Value] = st.one_of(st.text(max_size=300), st.floats(), st.integers())
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(
     st.lists(
         st.builds(

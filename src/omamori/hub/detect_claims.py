@@ -107,7 +107,7 @@ class Claims:
         if found is None and is_unasked and flow.is_opening and not self._place.is_router(mac):
             count = self._unasked.add(mac, ip, flow)
             if count is not None:
-                told = {"addresses": len(count.items)}
+                told = {"addresses": count.size}
                 return Finding("claims.many", thing, flow.at, "", {**told}, count.facts())
         return found
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from omamori.hub.detect_place import Place
     from omamori.hub.flow import Flow
 
-HOUR_S = 3600.0
 REMOTE_PORTS = frozenset({23, 2323, 5555, 7547, 23231, 37215, 52869, 60001})
 """Telnet, Android's debug bridge, TR-069 and what Mirai and its kin try besides (Antonakakis et
 al., Understanding the Mirai Botnet, USENIX Security 2017, table 4)."""
@@ -29,7 +28,7 @@ WEB_LOGIN_PORTS = frozenset({80, 443, 8080, 8443})
 TRIES = 15  # connections a minute to one login; polling every five seconds makes 12
 TRIES_WEB = 600  # the same for web pages at home; a lamp's bridge is polled twice a second
 TRIES_HOUR = 120  # slow guessing, two a minute
-_TRIES_SLOW_PORTS = LOGIN_PORTS - {139, 445}
+_SHARES = {139, 445}  # are opened often all day
 
 
 class Spreads:
@@ -37,16 +36,14 @@ class Spreads:
 
     def __init__(self, place: Place) -> None:
         self._place = place
-        self._remote = Different(REMOTE_TARGETS)
-        self._remote_slow = Different(REMOTE_TARGETS_HOUR, HOUR_S)
+        self._remote = Different(REMOTE_TARGETS, REMOTE_TARGETS_HOUR)
         self._failed = Different(FAILED_TARGETS)
-        self._tries = Different(TRIES)
-        self._tries_slow = Different(TRIES_HOUR, HOUR_S)
+        self._tries = Different(TRIES, TRIES_HOUR)
 
     @property
     def counts(self) -> tuple[Different, ...]:
         """Everything that is counted."""
-        return self._remote, self._remote_slow, self._failed, self._tries, self._tries_slow
+        return self._remote, self._failed, self._tries
 
     def asks(self, flow: Flow, thing: str) -> Finding | None:
         """A thing opens a TCP connection."""
@@ -72,17 +69,15 @@ class Spreads:
         if flow.flags & RST and not flow.flags & SYN:
             key, item = (flow.target, flow.source, port), flow.to_port
             self._tries.remove(key, item)
-            self._tries_slow.remove(key, item)
         elif flow.flags & SYN and flow.flags & ACK and not flow.is_from_here:
             self._failed.remove((flow.target, port), flow.source)
 
     def _spreads(self, flow: Flow, thing: str) -> Finding | None:
         key = flow.source
-        slow = self._remote_slow.add(key, flow.target, flow)
-        count = self._remote.add(key, flow.target, flow) or slow
+        count = self._remote.add(key, flow.target, flow)
         if count is None:
             return None
-        told: dict[str, Value] = {"targets": len(count.items), "service": flow.service}
+        told: dict[str, Value] = {"targets": count.size, "service": flow.service}
         return Finding("spread.telnet", thing, flow.at, "", told, count.facts())
 
     def _fails(self, flow: Flow, thing: str) -> Finding | None:
@@ -90,18 +85,17 @@ class Spreads:
         count = self._failed.add((flow.source, flow.to_port), flow.target, flow, enough)
         if count is None:
             return None
-        told: dict[str, Value] = {"targets": len(count.items), "service": flow.service}
+        told: dict[str, Value] = {"targets": count.size, "service": flow.service}
         return Finding("spread.failed", thing, flow.at, flow.service, told, count.facts())
 
     def _guesses(self, flow: Flow, thing: str) -> Finding | None:
         port = flow.to_port
         key, item = (flow.source, flow.target, port), flow.from_port
-        enough = TRIES_WEB if port in WEB_LOGIN_PORTS else TRIES
-        slow = self._tries_slow.add(key, item, flow) if port in _TRIES_SLOW_PORTS else None
-        count = self._tries.add(key, item, flow, enough) or slow
+        only = TRIES_WEB if port in WEB_LOGIN_PORTS else TRIES if port in _SHARES else 0
+        count = self._tries.add(key, item, flow, only)
         if count is None:
             return None
-        told: dict[str, Value] = {"tries": len(count.items), "service": flow.service}
+        told: dict[str, Value] = {"tries": count.size, "service": flow.service}
         if flow.is_to_here and not flow.is_from_here:
             told["stranger"], about = flow.source, f"{flow.source} {flow.service}"
             return Finding("inbound.guess", thing, flow.at, about, told, count.facts())

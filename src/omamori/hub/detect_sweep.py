@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from omamori.hub.detect_place import Place
     from omamori.hub.flow import Flow
 
-HOUR_S = 3600.0
 ARP_TARGETS = 11  # a minute
 ARP_TARGETS_HOUR = 128  # half of the addresses of a /24; a home has no so many things
 ARP_TARGETS_ROUTER = 200  # a router asks for whoever is called; a whole /24 is no such need
@@ -43,30 +42,24 @@ class Sweeps:
 
     def __init__(self, place: Place) -> None:
         self._place = place
-        self._arp, self._arp_slow = Different(ARP_TARGETS), Different(ARP_TARGETS_HOUR, HOUR_S)
+        self._arp = Different(ARP_TARGETS, ARP_TARGETS_HOUR)
         self._solicited = Different(SOLICITED)
-        self._pings, self._pings_slow = Different(PINGED), Different(PINGED_HOUR, HOUR_S)
+        self._pings = Different(PINGED, PINGED_HOUR)
         self._odd = Different(ODD_ASKED)
-        self._ports, self._ports_slow = Different(PORTS), Different(PORTS_HOUR, HOUR_S)
-        self._hosts, self._hosts_slow = Different(HOSTS), Different(HOSTS_HOUR, HOUR_S)
+        self._ports = Different(PORTS, PORTS_HOUR)
+        self._hosts = Different(HOSTS, HOSTS_HOUR)
 
     @property
     def counts(self) -> tuple[Different, ...]:
         """Everything that is counted."""
-        return (
-            self._arp, self._arp_slow, self._solicited, self._pings, self._pings_slow, self._odd,
-            self._ports, self._ports_slow, self._hosts, self._hosts_slow,
-        )  # fmt: skip
+        return self._arp, self._solicited, self._pings, self._odd, self._ports, self._hosts
 
     def arp(self, flow: Flow, thing: str) -> Finding | None:
         """Someone asks who has an address."""
         if flow.to_port != ASKS or flow.source == flow.target or self._place.is_own(flow.mac):
             return None
-        if self._place.is_router(flow.mac):
-            found = self._arp.add(thing, flow.target, flow, ARP_TARGETS_ROUTER)
-        else:
-            slow = self._arp_slow.add(thing, flow.target, flow)
-            found = self._arp.add(thing, flow.target, flow) or slow
+        only = ARP_TARGETS_ROUTER if self._place.is_router(flow.mac) else 0
+        found = self._arp.add(thing, flow.target, flow, only)
         return _found("sweep.arp", thing, flow, found, "targets")
 
     def icmp(self, flow: Flow, thing: str) -> Finding | None:
@@ -85,8 +78,7 @@ class Sweeps:
             return _found("sweep.ping", thing, flow, odd, "targets")
         elif kind != _ECHO:
             return None
-        slow = self._pings_slow.add(thing, flow.target, flow)
-        found = self._pings.add(thing, flow.target, flow) or slow
+        found = self._pings.add(thing, flow.target, flow)
         return _found("sweep.ping", thing, flow, found, "targets")
 
     def asks(self, flow: Flow, thing: str) -> Finding | None:
@@ -99,15 +91,13 @@ class Sweeps:
             return None
         item = (flow.proto, port)
         key: Hashable = (flow.source, flow.target)
-        slow = self._ports_slow.add(key, item, flow)
-        found = self._ports.add(key, item, flow) or slow
+        found = self._ports.add(key, item, flow)
         if found is not None:
             return self._tried(flow, thing, found)
         if not (from_here and to_here):
             return None
         key = (flow.source, item)
-        slow = self._hosts_slow.add(key, flow.target, flow)
-        found = self._hosts.add(key, flow.target, flow) or slow
+        found = self._hosts.add(key, flow.target, flow)
         return _found("sweep.hosts", thing, flow, found, "targets", about=flow.service)
 
     def answers(self, flow: Flow) -> None:
@@ -116,10 +106,8 @@ class Sweeps:
             return
         item, key = (flow.proto, flow.from_port), (flow.target, flow.source)
         self._ports.remove(key, item)
-        self._ports_slow.remove(key, item)
         if flow.is_from_here:
             self._hosts.remove((flow.target, item), flow.source)
-            self._hosts_slow.remove((flow.target, item), flow.source)
 
     @staticmethod
     def _tried(flow: Flow, thing: str, found: Count) -> Finding | None:
@@ -141,7 +129,7 @@ def _found(
 ) -> Finding | None:
     if count is None:
         return None
-    told: dict[str, Value] = {size: len(count.items), **params}
+    told: dict[str, Value] = {size: count.size, **params}
     if kind == "sweep.hosts":
         told["service"] = about
     if kind == "inbound.ports":

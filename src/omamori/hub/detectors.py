@@ -10,7 +10,7 @@ from omamori.hub.detect_counts import Different
 from omamori.hub.detect_place import Place
 from omamori.hub.detect_spread import Spreads
 from omamori.hub.detect_sweep import Sweeps
-from omamori.hub.finding import Fact, Finding
+from omamori.hub.finding import FACTS_MAX, Fact, Finding
 from omamori.hub.flow import ACK, RST, SYN, Flow
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Detectors:
         self._spreads = Spreads(self._place)
         self._claims = Claims(self._place)
         self._beacons = Beacons()
-        self._dhcp = Different(DHCP_ADDRESSES, DHCP_WHILE_S)
+        self._dhcp = Different(DHCP_ADDRESSES, while_s=DHCP_WHILE_S)
         self._began_at: float | None = None
         self._minute_at = 0.0
         self._newcomers = 0
@@ -157,8 +157,10 @@ class Detectors:
         count = self._dhcp.add(sighting.source, wanted, asked)
         if count is None:
             return None
-        told = {"addresses": len(count.items)}
-        heard = tuple(Fact(f.at, f.source, f.target, "dhcp.request") for f in count.items.values())
+        told = {"addresses": count.size}
+        heard = tuple(
+            Fact(f.at, f.source, f.target, "dhcp.request") for f in count.flows()[-FACTS_MAX:]
+        )
         return Finding("dhcp.scan", thing, at, "", {**told}, heard)
 
     def _crowd(self, flow: Flow) -> Finding | None:

@@ -2,8 +2,8 @@
 
 SENTENCES: dict[str, str] = {
     # it looks around at home
-    "alert.sweep.arp": "Within a minute it asked for {targets} addresses of this home, one after another, to see who is there.",
-    "alert.sweep.ping": "Within a minute it knocked at {targets} addresses, one after another, to see who answers.",
+    "alert.sweep.arp": "It asked for {targets} addresses of this home, one after another, to see who is there.",
+    "alert.sweep.ping": "It knocked at {targets} addresses, one after another, to see who answers.",
     "alert.sweep.ports": "It tried {ports} doors of another thing ({target}), as if looking for an open one.",
     "alert.sweep.hosts": "It tried the same door ({service}) at {targets} addresses of this home.",
     "alert.sweep.outside": "It tried {ports} doors of {target} on the Internet, as if looking for an open one.",
@@ -47,8 +47,8 @@ SENTENCES: dict[str, str] = {
 }
 
 JA: dict[str, str] = {
-    "alert.sweep.arp": "1分のあいだに、この家のアドレス {targets} 個に「だれかいますか」と次々に聞きました。",
-    "alert.sweep.ping": "1分のあいだに、{targets} 個のアドレスを次々にノックして、返事があるか確かめました。",
+    "alert.sweep.arp": "この家のアドレス {targets} 個に「だれかいますか」と次々に聞きました。",
+    "alert.sweep.ping": "{targets} 個のアドレスを次々にノックして、返事があるか確かめました。",
     "alert.sweep.ports": "ほかの機器（{target}）の入口を {ports} 個試しました。開いている所を探しているようです。",
     "alert.sweep.hosts": "この家の {targets} 個のアドレスで、同じ入口（{service}）を試しました。",
     "alert.sweep.outside": "インターネットの {target} の入口を {ports} 個試しました。開いている所を探しているようです。",

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 CORRECTIONS_FILE = "corrections.json"
 SHELF_FILE = "watch.sqlite3"
 STEP_S = 5.0
-KEEP_EVERY_S = 60.0
-"""Counts of the last minute may be lost with the power; what a person did or was told never is."""
+KEEP_EVERY_S, KEEP_COUNTS_EVERY_S = 60.0, 3600.0
+"""What was learned in the last minute, and counted in the last hour, may be lost with the power (an
+SD card lives longer so); what a person did or was told never is."""
 SOURCE_OF = {
     "mdns": "mdns",
     "llmnr": "mdns",
@@ -84,7 +85,7 @@ class Network:
         self.wire: Wire | None = None
         self._discovery: Discovery | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._kept_at = 0.0
+        self._kept_at = self._counts_kept_at = 0.0
         rulebook, self.notes = rules.load(folder / "rules" if (folder / "rules").is_dir() else None)
         self.watch = Watch(rulebook, Countries(), own_macs())
         self.inventory = self.watch.inventory
@@ -138,17 +139,19 @@ class Network:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
-        self.keep()
+        self.keep(with_counts=True)
 
     def close(self) -> None:
         """Let the shelf go; what is known was kept by `stop`."""
         self._shelf.close()
 
-    def keep(self) -> None:
+    def keep(self, *, with_counts: bool = False) -> None:
         """Put what is known on the disk; a disk that refuses is said, and tried again."""
-        self._kept_at = self.clock()
+        now = self._kept_at = self.clock()
+        if with_counts or not 0 <= now - self._counts_kept_at < KEEP_COUNTS_EVERY_S:
+            with_counts, self._counts_kept_at = True, now
         try:
-            self.watch.keep(self._shelf)
+            self.watch.keep(self._shelf, with_counts=with_counts)
         except ShelfError as error:
             structlog.get_logger().error("shelf.not-written", reason=str(error))
 

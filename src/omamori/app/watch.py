@@ -19,22 +19,31 @@ from omamori.adapters.capture.decode import TOLD_AGAIN_AFTER_S, Decoder
 from omamori.adapters.capture.file import STDIN, open_capture
 from omamori.adapters.capture.frames import CaptureError
 from omamori.adapters.capture.live import Listener, interfaces, open_interface
+from omamori.adapters.country import Countries
 from omamori.documents.reason import Reason, Value
-from omamori.hub.inventory import Inventory, KnownThing
+from omamori.hub.alert import Alert
+from omamori.hub.inventory import KnownThing
+from omamori.hub.partners import Partner
+from omamori.hub.service import Watch
 from omamori.web import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from omamori.adapters.capture.file import CaptureFile
+    from omamori.hub.flow import Flow
+    from omamori.hub.sighting import Sighting
 
 FORMAT = "omamori-watch/1"
 DONE, REFUSED, IN_PART = 0, 1, 3
 REASONS_SHOWN_MAX = 4
 ADDRESSES_SHOWN_MAX = 3
 EVIDENCE_SHOWN_MAX = 4
+FACTS_SHOWN_MAX = 3
 RECORDED_AGAIN_AFTER_S = 86_400.0
 PROGRESS_EVERY_S = 0.1
+STEP_S = 30.0  # by the capture's own time
+TALK_MAX = 256
 KINDS_NAMED_MAX = 8
 
 
@@ -49,6 +58,8 @@ class Report(msgspec.Struct, frozen=True):
         broken: frames whose headers contradict their length.
         not_understood: frames by a link type or protocol that is not read.
         things: what there is.
+        alerts: what a person should know of, the gravest first.
+        talk: who talks with whom, most octets first, at most ``TALK_MAX``.
         notes: what the reader of the report should know; first what cut the reading short.
         is_whole: whether the source was read to its end.
     """
@@ -60,6 +71,8 @@ class Report(msgspec.Struct, frozen=True):
     broken: int
     not_understood: dict[str, int]
     things: list[KnownThing]
+    alerts: list[Alert]
+    talk: list[Partner]
     notes: list[Reason]
     is_whole: bool
     format: str = FORMAT
@@ -92,15 +105,26 @@ def study(
     Raises:
         CaptureError: when nothing of it can be read.
     """
-    inventory = Inventory(rules.load()[0])
+    hub = Watch(rules.load()[0], Countries())
     notes: list[Reason] = []
+    said: list[Sighting] = []
+    talked: list[Flow] = []
+    stepped_at = 0.0
     with open_source(source) as capture:
         # A recording is over before the inventory forgets, so it need not be reminded hourly.
         again_s = TOLD_AGAIN_AFTER_S if isinstance(capture, Listener) else RECORDED_AGAIN_AFTER_S
-        decoder = Decoder(inventory.hear, strangers=strangers, told_again_after_s=again_s)
+        decoder = Decoder(
+            said.append, talked.extend, strangers=strangers, told_again_after_s=again_s
+        )
         try:
             for batch in capture.batches():
                 decoder.hear(batch)
+                hub.hear(said, talked)
+                said.clear()
+                talked.clear()
+                if not 0 <= decoder.last_at - stepped_at < STEP_S:
+                    stepped_at = decoder.last_at
+                    hub.step(stepped_at)
                 tick(decoder.frames, capture.place, capture.size)
         except KeyboardInterrupt:
             notes.append(Reason("capture.stopped"))
@@ -108,7 +132,10 @@ def study(
             notes.append(capture.trouble)
         if isinstance(capture, Listener) and capture.dropped:
             notes.append(Reason("capture.too-fast", {"count": capture.dropped}))
-    things = inventory.things()
+    decoder.finish()
+    hub.hear(said, talked)
+    hub.step(decoder.last_at)
+    things = hub.inventory.things()
     is_whole = not notes
     if not things and not strangers and decoder.frames and source != STDIN and is_whole:
         return study(source, strangers=True, tick=tick)
@@ -121,6 +148,8 @@ def study(
         broken=decoder.broken,
         not_understood=decoder.not_understood,
         things=things,
+        alerts=hub.alerts.all(),
+        talk=hub.traffic.partners()[:TALK_MAX],
         notes=notes,
         is_whole=is_whole,
     )
@@ -200,15 +229,36 @@ def _print_report(console: Console, report: Report, lang: str) -> None:
     """Names from the network are printed as text, never as markup or terminal commands."""
     for thing in report.things:
         _print_thing(console, thing, lang)
+    names = {thing.id: _name(thing) for thing in report.things}
+    for alert in report.alerts:
+        _print_alert(console, alert, names, lang)
     counted: dict[str, Value] = {"things": len(report.things), "frames": report.frames}
     for note in (Reason("watch.counted", counted), *report.notes):
         console.print(Text(words.sentence(note, lang)))
 
 
+def _print_alert(console: Console, alert: Alert, names: dict[str, str], lang: str) -> None:
+    name = names.get(alert.thing, alert.thing)
+    console.print(Text(f"⚠ {words.cleaned(name)}", "bold"), soft_wrap=True)
+    for reason in (alert.reason, alert.action):
+        known = {key: names.get(str(value), value) for key, value in reason.params.items()}
+        sentence = words.sentence(Reason(reason.key, known), lang)
+        console.print(Padding(Text(words.cleaned(sentence)), (0, 0, 0, 4)))
+    for fact in alert.facts[:FACTS_SHOWN_MAX]:
+        line = f"{words.moment(fact.at, lang)}  {fact.source} → {fact.target}  {fact.what}"
+        console.print(Padding(Text(words.cleaned(line), style="dim"), (0, 0, 0, 4)))
+    console.print()
+
+
+def _name(thing: KnownThing) -> str:
+    maker = " ".join(filter(None, (thing.identity.vendor.value, thing.identity.model.value)))
+    return thing.names[0] if thing.names else maker or thing.mac or thing.id
+
+
 def _print_thing(console: Console, thing: KnownThing, lang: str) -> None:
     identity = thing.identity
     maker = " ".join(filter(None, (identity.vendor.value, identity.model.value)))
-    name = thing.names[0] if thing.names else maker or thing.mac or thing.id
+    name = _name(thing)
     sure = words.sentence(Reason(f"watch.{identity.confidence}"), lang)
     kind = words.kind_word(identity.kind.value, lang)
     console.print(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 LEARN_EVERY_S = 600.0  # what is well known is taken as an example this often
 EXAMPLES_MAX = 1024
 _BEHAVIOUR = "behaviour."
-_SURE = "sure"
+_SURE, _COUNTS = "sure", "traffic"
 
 
 class Watch:
@@ -91,12 +91,20 @@ class Watch:
             self._tokens.forget(thing)
             self._peers.forget(thing)
             self._examples.pop(thing, None)
+        self._reunite()
         self.traffic.step(now)
         told = self._take(self.detectors.step(now)) + self._take(self.behaviour.step(now))
         if not 0 <= now - self._learned_at < LEARN_EVERY_S:
             self._learned_at = now
             self._learn_examples()
         return told, self.alerts.step(now)
+
+    def _reunite(self) -> None:
+        """What was counted under an address that turned out to be another thing's is that one's."""
+        for counted in self.traffic.things():
+            thing = self.inventory.thing_of(counted, "")
+            if thing and thing != counted:
+                self.traffic.join(counted, thing)
 
     # Asking.
 
@@ -161,9 +169,14 @@ class Watch:
 
     # Keeping.
 
-    def keep(self, shelf: Shelf) -> None:
-        """Put what changed on the shelf; it is safe when this returns."""
+    def keep(self, shelf: Shelf, *, with_counts: bool = False) -> None:
+        """Put what changed on the shelf; it is safe when this returns.
+
+        `with_counts` keeps what was counted, too: megabytes, so not every minute.
+        """
         for room, part in self._learning().items():
+            if room == _COUNTS and not with_counts:
+                continue
             for key, value in part.take_changes():
                 if value is None:
                     shelf.drop(room, key)
@@ -178,7 +191,7 @@ class Watch:
     def _learning(self) -> dict[str, Learned]:
         return {
             "thing": self.inventory,
-            "traffic": self.traffic,
+            _COUNTS: self.traffic,
             "behaviour": self.behaviour,
             "alert": self.alerts,
             "likeness": self.likeness,

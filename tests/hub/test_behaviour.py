@@ -129,6 +129,15 @@ def test_a_new_name_in_a_known_country_is_news_once() -> None:
     )
 
 
+def test_a_thing_that_was_never_outside_may_begin_with_that() -> None:
+    one = behaviour()
+    for day in range(5):
+        at = BEGIN + day * (DAY_S + HOUR_S)
+        one.hear(uses(at, 53, proto="udp", outside=False), CAM, RESOLVER)
+    assert kinds(one.hear(uses(BEGIN + 7 * DAY_S, 443), CAM, STRANGER)) == []
+    assert [news.role for news in one.take_news()] == ["country:RU"]
+
+
 def test_the_time_of_day_may_come_from_anywhere() -> None:
     one = behaviour()
     at = first_days(one)

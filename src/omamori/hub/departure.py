@@ -122,11 +122,15 @@ def _is_far(role: str) -> bool:
 
 
 def _goes_far(habits: Habits, flow: Flow, deed: Deed, peer: Peer, role: str) -> bool:
-    """It talks to a country that it never talked to, under no name that it ever used."""
+    """It talks to a country that it never talked to, under no name that it ever used.
+
+    Where its first days showed no talk outside at all, nothing is known of what is usual there.
+    """
     return (
         deed.proto in {"tcp", "udp"}
         and role not in {"clock", "resolver"}
         and bool(peer.country)
+        and bool(habits.countries)
         and peer.country not in habits.countries
         and len(habits.countries) < WORLDLY_COUNTRIES
         and not (role.startswith("name:") and role[5:] in habits.owners())

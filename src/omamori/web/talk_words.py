@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from functools import cache
+from typing import TYPE_CHECKING
 
 from babel import Locale
 
 from omamori.web import names, words
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 AMOUNT_STEPS = (1, 100_000, 10_000_000, 1_000_000_000)
 """Octets from which an amount is a little (a letter), some (pictures), much (music), very much (films)."""
@@ -31,7 +35,7 @@ def amount(octets: int) -> str:
     while size >= _THOUSAND - 0.5 and unit < len(_UNITS) - 1:
         size, unit = size / _THOUSAND, unit + 1
     shown = f"{size:.1f}" if unit and size < _TEN else f"{size:.0f}"
-    return f"{shown} {_UNITS[unit]}"
+    return f"{shown}\u00a0{_UNITS[unit]}"
 
 
 def amount_word(octets: int, lang: str) -> str:
@@ -59,9 +63,10 @@ def service(sign: str, lang: str) -> str:
     return words.text("something else ({sign})", lang, sign=shown)
 
 
-def services(signs: tuple[str, ...], lang: str) -> list[str]:
+def services(signs: tuple[str, ...], lang: str) -> Markup:
     """Services in words, each word once, in the order given."""
-    return list(dict.fromkeys(service(sign, lang) for sign in signs))
+    said = dict.fromkeys(service(sign, lang) for sign in signs)
+    return words.broken(words.text(", ", lang).join(said), lang)
 
 
 def hour_mark(at: float, lang: str, *, days: bool) -> str:

@@ -1,4 +1,7 @@
-"""Frames per CPU-second of ours, dpkt, scapy and tshark on one capture, and memory by length.
+"""Frames per CPU-second of ours and of others on one capture, and memory by length and flood.
+
+The others: nfstream counts flows and names their applications by nDPI, which is nearest to what
+we do (its one meter at work, as ours is one process); dpkt and scapy decode; tshark does both.
 
 Each measurement is a process of its own, whose CPU time (user and system) is what the kernel
 counted for it; start-up is measured apart and taken off. Every reader takes its turn in each
@@ -9,6 +12,7 @@ from __future__ import annotations
 
 import os
 import platform
+import random
 import resource
 import shutil
 import subprocess
@@ -19,6 +23,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 ROUNDS = 7
 LENGTHS = (1, 10, 100)
+FLOODS = (10_000, 100_000, 400_000)  # frames
+FLOOD_PER_S = 5_000  # of capture time
 
 OURS_READ = """
 from omamori.adapters.capture.file import open_capture
@@ -30,10 +36,11 @@ with open_capture(sys.argv[1]) as capture:
 OURS_DECODE = """
 from omamori.adapters.capture.decode import Decoder
 from omamori.adapters.capture.file import open_capture
-decoder = Decoder(lambda sighting: None, told_again_after_s=86_400.0)  # as the whole does
+decoder = Decoder(lambda _: None, lambda _: None, told_again_after_s=86_400.0)  # as the whole does
 with open_capture(sys.argv[1]) as capture:
     for batch in capture.batches():
         decoder.hear(batch)
+decoder.finish()
 count = decoder.frames
 """
 OURS_WHOLE = """
@@ -92,11 +99,42 @@ with PcapReader(sys.argv[1]) as reader:
     for frame in reader:
         count += 1
 """
+# Frames without an IP address (ARP, EAPOL) are no part of its flows; we count those, too.
+NFSTREAM = """
+from nfstream import NFStreamer
+flows = NFStreamer(source=sys.argv[1], n_meters=1, n_dissections=DISSECTED)
+count = sum(flow.bidirectional_packets for flow in flows)
+"""
+# Not ru_maxrss: a process inherits that from whoever started it.
+PEAK = """
+from pathlib import Path
+def peak():
+    status = Path("/proc/self/status").read_text()
+    return status.partition("VmHWM:")[2].split()[0]  # in kB, proc_pid_status(5)
+"""
+FLOOD = """
+from omamori.adapters import rules
+from omamori.adapters.capture.decode import Decoder
+from omamori.adapters.capture.file import open_capture
+from omamori.hub.inventory import Inventory
+inventory = Inventory(rules.load()[0])
+told = held = 0
+def count(flows):
+    global told
+    told += len(flows)
+decoder = Decoder(inventory.hear, count)
+with open_capture(sys.argv[1]) as capture:
+    for batch in capture.batches():
+        decoder.hear(batch)
+        held = max(held, decoder.directions)
+decoder.finish()
+print(told, held, len(inventory.things()), peak())
+"""
 SHARE = {"scapy": 10}  # a slow reader gets one part in so many of the capture
 
 
 def main() -> None:
-    """Print the tables; scapy, dpkt and tshark are left out where they are not installed."""
+    """Print the tables; what is not installed is left out."""
     with tempfile.TemporaryDirectory() as folder:
         one = Path(folder) / "one.pcap"
         source, frames = build(one)
@@ -104,6 +142,7 @@ def main() -> None:
         print(f"Python {platform.python_version()}, best of {ROUNDS} rounds")
         speed(Path(folder), one, frames)
         memory(Path(folder), one)
+        floods(Path(folder))
 
 
 def build(path: Path) -> tuple[str, int]:
@@ -162,10 +201,12 @@ def python(program: str) -> list[str]:
 def readers() -> dict[str, list[str]]:
     commands = {
         "ours, reading only": python(OURS_READ),
-        "ours, decoding": python(OURS_DECODE),
+        "ours, decoding and flows": python(OURS_DECODE),
         "ours, whole (inventory)": python(OURS_WHOLE),
     }
     for name, program in (
+        ("nfstream, with nDPI", NFSTREAM.replace("DISSECTED", "20")),  # its default
+        ("nfstream, flows only", NFSTREAM.replace("DISSECTED", "0")),
         ("dpkt, headers only", DPKT),
         ("dpkt, payloads too", DPKT_PAYLOADS),
         ("scapy", SCAPY),
@@ -201,9 +242,9 @@ def speed(folder: Path, one: Path, frames: int) -> None:
             idle = cpu_s([tshark, "-n", "-q", "-r", str(none), "-z", "io,phs"])
             best["tshark"] = max(best.get("tshark", 0.0), frames / (spent - idle))
     whole = best["ours, whole (inventory)"]
-    print(f"\n{'reader':26}{'frames/CPU-s':>14}{'ours, whole / it':>18}")
+    print(f"\n{'reader':28}{'frames/CPU-s':>14}{'ours, whole / it':>18}")
     for name, rate in best.items():
-        print(f"{name:26}{rate:14,.0f}{whole / rate:18.2f}")
+        print(f"{name:28}{rate:14,.0f}{whole / rate:18.2f}")
 
 
 def cut(source: Path, target: Path, count: int) -> None:
@@ -219,9 +260,6 @@ def cut(source: Path, target: Path, count: int) -> None:
 
 
 def memory(folder: Path, one: Path) -> None:
-    peak = (
-        OURS_WHOLE + "import resource\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
-    )
     octets = one.read_bytes()
     print(f"\n{'length':>8}{'MB':>10}{'peak RSS, MB':>16}")
     long = folder / "long.pcap"
@@ -230,9 +268,54 @@ def memory(folder: Path, one: Path) -> None:
             file.write(octets[:24])
             for _ in range(times):
                 file.write(octets[24:])
-        out = subprocess.run([*python(peak), str(long)], capture_output=True, check=True).stdout
+        out = subprocess.run(
+            [*python(PEAK + OURS_WHOLE + "print(peak())\n"), str(long)],
+            capture_output=True,
+            check=True,
+        ).stdout
         print(f"{times:>7}x{long.stat().st_size / 1e6:>10,.0f}{int(out) / 1024:>16.1f}")
         long.unlink()
+
+
+def floods(folder: Path) -> None:
+    """Memory against frames, where every frame has a new sender, a new name and a new port."""
+    print(f"\n{'flood':>8}{'flows told':>12}{'held at most':>14}{'things':>8}{'peak RSS, MB':>14}")
+    path = folder / "flood.pcap"
+    for count in FLOODS:
+        flood(path, count)
+        out = subprocess.run(
+            [*python(PEAK + FLOOD), str(path)], capture_output=True, check=True
+        ).stdout
+        told, held, things, peak = map(int, out.split())
+        print(f"{count:8,}{told:12,}{held:14,}{things:8,}{peak / 1024:14.1f}")
+        path.unlink()
+
+
+def flood(path: Path, count: int) -> None:
+    """Questions for names, greetings and ARP of senders that nobody has heard before."""
+    from adapters.capture import wire  # noqa: PLC0415 - tests are beside, not installed
+
+    chance = random.Random(1)  # noqa: S311 - a benchmark must repeat itself
+    with path.open("wb") as file:
+        file.write(wire.pcap([]))
+        timed = []
+        for number in range(count):
+            mac = (b"\x02" + chance.randbytes(5)).hex(":")
+            ip = ".".join(map(str, (10, *chance.randbytes(3))))
+            port = chance.randrange(1024, 65536)
+            if number % 8 == 0:
+                frame = wire.arp(mac, ip)
+            elif number % 2:
+                segment = wire.tcp(b"", port, chance.randrange(65536), flags=2)
+                frame = wire.ether(wire.ipv4(segment, 6, ip), 0x0800, mac)
+            else:
+                question = wire.udp(wire.question(f"{port}.{number}.example"), port, 53)
+                frame = wire.ether(wire.ipv4(question, 17, ip), 0x0800, mac)
+            timed.append((1e9 + number / FLOOD_PER_S, frame))
+            if len(timed) == 10_000:
+                file.write(wire.pcap(timed)[24:])
+                timed.clear()
+        file.write(wire.pcap(timed)[24:])
 
 
 if __name__ == "__main__":

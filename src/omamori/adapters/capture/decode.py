@@ -163,6 +163,11 @@ class Decoder:
         """Tell what was counted and not told yet: nothing more comes."""
         self._flows.sum_up(self.last_at)
 
+    @property
+    def directions(self) -> int:
+        """How many directions of talk are held now."""
+        return len(self._flows)
+
     def take_crowds(self) -> list[Crowd]:
         """Frames since the last time that were too many to be told of one by one."""
         return self._flows.take_crowds()

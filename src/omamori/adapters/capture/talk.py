@@ -161,7 +161,9 @@ class Talk:
         """An answer tells of its asker, where that one is on this network."""
         if asker and (asker[0] & 1 or not any(asker)):
             return
-        if self._speakers.is_neighbour(asker, ip) and any(ip):
+        said = hash(asker + ip + payload[2:])  # without the number, which a repetition changes
+        if any(ip) and self._speakers.is_neighbour(asker, ip) and not self.said.has(said):
+            self.said.add(said)
             self._told.facts(at, who(asker, ip), dns.answer_facts(payload))
 
     def _dns(

@@ -127,7 +127,8 @@ def parse(payload: bytes, *, whole: bool = True) -> Message | None:
     """The message in ``payload``, or None when it is not one or was cut.
 
     Questions beyond ``QUESTIONS_MAX`` refuse the message, for the records lie behind them. The
-    records of a question are left unread: what an asker already knows is not about itself. Unless ``whole``, so is what follows the answers.
+    records of a question are left unread: what an asker already knows is not about itself. Unless
+    ``whole``, so is what follows the answers.
     """
     names: Names = {}
     try:
@@ -227,7 +228,7 @@ def framed(octets: bytes) -> tuple[list[bytes], int]:
 
 def llmnr_facts(payload: bytes) -> Facts:
     """The names that the speaker answers to by LLMNR (RFC 4795); a question claims nothing."""
-    message = parse(payload)
+    message = parse(payload, whole=False)
     if message is None or not message.is_response:
         return []
     names = {

@@ -131,8 +131,7 @@ def _crypto(frames: bytes, pieces: dict[int, bytes]) -> None:
     """Add the CRYPTO frames' octets to ``pieces``; other frames of an Initial are passed over."""
     at = 0
     for _ in range(FRAMES_MAX):
-        while at < len(frames) and not frames[at]:
-            at += 1
+        at = len(frames) - len(frames[at:].lstrip(b"\0"))  # padding is most of a packet
         if at >= len(frames):
             return
         kind, at = frames[at], at + 1

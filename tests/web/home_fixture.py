@@ -212,7 +212,9 @@ class FixtureHome(TalkFixture):
         care = TodoView(
             TAKE_CARE, reason("standing.no-statement"), "/things/hostile", (), HOSTILE_NAME
         )
-        alerts = tuple(card for card in alert_cards(lang, self.fine) if not card.over)
+        alerts = tuple(
+            card for card in alert_cards(lang, self.fine) if not card.over and not card.fine
+        )
         hearing = talk_fixture.HEARING
         return HomeView(NOW, things, (todo, care), self._sources(), "observing", alerts, hearing)
 

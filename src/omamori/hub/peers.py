@@ -70,7 +70,8 @@ class Peers:
         """Take in what a sighting says of names, routers and resolvers."""
         fields = sighting.fields
         match sighting.kind:
-            case "name.address":
+            case "name.address" if fields.get("by") == "dns":
+                # A name in a hello (tls, quic, http) is the thing's own claim about any address.
                 self._name(thing, fields.get("ip", ""), fields.get("name", ""))
             case "dhcp.offer":
                 self._routers.add(fields.get("router", "")[:TEXT_MAX])

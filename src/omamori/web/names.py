@@ -181,6 +181,7 @@ NEWS = {
     "name": "new name",
     "identity": "better known now",
     "alert": "to look at",
+    "amount": "more than usual",
     "gone": "gone quiet",
     "other": "new",
 }
@@ -274,5 +275,6 @@ PARAMETERS = {
     "ground": GROUNDS,
     "fault": FAULTS,
     "heard_by": SOURCES,
+    "service": SERVICES,
 }
 """Parameters of reasons whose values are words of one of these lists."""

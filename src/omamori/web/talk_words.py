@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from functools import cache
 from typing import TYPE_CHECKING
-
-from babel import Locale
 
 from omamori.web import names, words
 
@@ -20,7 +17,6 @@ AMOUNT_STEPS = (1, 100_000, 10_000_000, 1_000_000_000)
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 _THOUSAND = 1000
 _TEN = 10
-_COUNTRY = re.compile("[A-Z]{2}")
 _SERVICE = re.compile(r"(?:tcp|udp)/[0-9]{1,5}|[a-z0-9/]{1,12}")
 
 
@@ -43,15 +39,9 @@ def amount_word(octets: int, lang: str) -> str:
     return words.named(names.AMOUNTS, str(amount_step(octets)), lang)
 
 
-@cache
-def _territories(lang: str) -> dict[str, str]:
-    return {code: str(name) for code, name in Locale(lang).territories.items()}
-
-
 def country(code: str, lang: str) -> str:
-    """A country's name by its two letters (ISO 3166-1); others are "country not known"."""
-    known = _territories(lang).get(code) if _COUNTRY.fullmatch(code) else None
-    return known or words.text("country not known", lang)
+    """See `words.country_word`."""
+    return words.country_word(code, lang)
 
 
 def service(sign: str, lang: str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import budoux
+from babel import Locale
 from babel.dates import format_timedelta
 from babel.messages.pofile import read_po
 from markupsafe import Markup, escape
@@ -37,6 +38,7 @@ SHORT_CHARACTERS_MAX = 40
 BROKEN_CHARACTERS_MAX = 600
 """Above this, line breaks are left to the browser: BudouX's time grows with the text."""
 
+_COUNTRY = re.compile("[A-Z]{2}")
 _GAP = re.compile(r"\{([a-z_0-9]+)(?::(span|time))?\}")
 """A parameter; ``:span`` spells seconds as a length of time, ``:time`` as a time of day."""
 # Control characters and the marks that turn the reading direction: a device's name may hold them
@@ -93,6 +95,8 @@ def _spelled(name: str, form: str | None, value: Value, lang: str) -> str:
         return f"{value:g}" if isinstance(value, float) else str(value)
     if name == "kind":
         return kind_word(value, lang)
+    if name == "country":
+        return country_word(value, lang)
     table = names.PARAMETERS.get(name)
     return named(table, value, lang) if table is not None else cleaned(value)
 
@@ -117,6 +121,17 @@ def kind_word(kind: str, lang: str) -> str:
     """The kind of a thing, in words."""
     pair = KINDS.get(kind)
     return cleaned(kind) if pair is None else pair[0 if lang == "en" else 1]
+
+
+@cache
+def _territories(lang: str) -> dict[str, str]:
+    return {code: str(name) for code, name in Locale(lang).territories.items()}
+
+
+def country_word(code: str, lang: str) -> str:
+    """A country's name by its two letters (ISO 3166-1); others are "country not known"."""
+    known = _territories(lang).get(code) if _COUNTRY.fullmatch(code) else None
+    return known or text("country not known", lang)
 
 
 def named(table: Mapping[str, str], key: str, lang: str) -> str:

@@ -180,7 +180,6 @@ NEWS = {
     "service": "new way of talking",
     "name": "new name",
     "identity": "better known now",
-    "amount": "much more than usual",
     "alert": "to look at",
     "amount": "more than usual",
     "gone": "gone quiet",

@@ -84,6 +84,24 @@ def test_arp_spoofing_is_told() -> None:
     assert first.at - START < 60
 
 
+def test_a_router_that_was_silent_for_hours_is_the_router_still() -> None:
+    hours = 6 * 3600.0
+    later = [goes_on(flow, flow.at + hours, flow.frames) for flow in spoofing()[1:]]
+    later[0] = claims_arp(later[0].at, ROUTER_IP, IRON)
+    told = told_of([announces(START, ROUTER_IP, ROUTER), *later])
+    assert [(alert.kind, alert.thing) for alert in told] == [("claims.address", IRON)]
+
+
+def test_an_owner_that_stays_silent_has_moved_and_is_not_wronged_when_it_is_claimed_anew() -> None:
+    heard: list[Flow] = [announces(START, TV_IP, TV), announces(START + 50, TV_IP, PHONE)]
+    heard += [pings(START + n * 60, ROUTER_IP, HUB, home(2)) for n in range(1, 30)]  # time passes
+    heard += [pings(START + 1800 + n, ROUTER_IP, PHONE, TV_IP) for n in range(0, 120, 5)]
+    heard += [goes_on(claims_arp(0, TV_IP, IRON), START + 1803 + n) for n in range(0, 120, 10)]
+    told = told_of(sorted(heard, key=lambda flow: flow.at))
+    assert [(alert.kind, alert.thing) for alert in told] == [("claims.address", IRON)]
+    assert told[0].params["known"] == PHONE
+
+
 def test_what_this_machine_claims_itself_is_no_spoofing() -> None:
     assert kinds(spoofing(), own=frozenset({IRON})) == []
 

@@ -53,7 +53,7 @@ class Practice:
         self._decoder = Decoder(self._said.append, self._talked.extend)
 
     async def run(self) -> None:
-        """Hear the week that was, then what comes, until cancelled."""
+        """Hear the days that were, then what comes, until cancelled."""
         for piece in self.network.past():
             self._hear(piece)
             if piece:
@@ -66,18 +66,28 @@ class Practice:
         self.changed()
         while True:
             await asyncio.sleep(BEAT_S)
-            now = self.clock()
-            frames = self.network.step(now)
-            self._hear(frames)
-            self.watch.step(now)
-            if frames:
+            if self.beat(self.clock()):
                 self.changed()
+
+    def beat(self, now: float) -> bool:
+        """Hear what was sent until now; returns whether anything was."""
+        frames = self.network.step(now)
+        self._hear(frames)
+        self._decoder.step(now)
+        heard = self._take()
+        self.watch.step(now)
+        return bool(frames) or heard
 
     def _hear(self, frames: list[Frame]) -> None:
         self._decoder.hear(frames)
+        self._take()
+
+    def _take(self) -> bool:
+        heard = bool(self._said or self._talked)
         self.watch.hear(self._said, self._talked)
         self._said.clear()
         self._talked.clear()
+        return heard
 
     def disturb(self, situation: str) -> None:
         """Let something go wrong; empty is calm again.

@@ -119,6 +119,8 @@ def study(
         try:
             for batch in capture.batches():
                 decoder.hear(batch)
+                if not batch and isinstance(capture, Listener):
+                    decoder.step(time.time())
                 hub.hear(said, talked)
                 said.clear()
                 talked.clear()

@@ -94,6 +94,8 @@ class Wire:
         dropped, passed_by = self.dropped, self.passed_by
         for batch in listener.batches():
             decoder.hear(batch)
+            if not batch:
+                decoder.step(self._clock())
             self.frames += len(batch)
             self.dropped = dropped + listener.dropped
             self.passed_by = passed_by + listener.passed_by

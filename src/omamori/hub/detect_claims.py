@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PARTS_MAX = 16  # servers and routers remembered of each part
 ALIVE_S = 300.0  # who spoke within this while is there: it still plays its part
+OWNER_QUIET_S = 86_400.0  # unheard for longer, an owner is gone; things of a quiet home rest hours
 OWNERS_MAX = 4096  # addresses whose owner is remembered: about 2 MB
 CONTESTS_MAX = 256
 EVICT_SHARE = 8
@@ -128,9 +129,11 @@ class Claims:
                 contest.heard.append(flow)
 
     def step(self, now: float) -> None:
-        """Forget contests that nobody keeps up."""
+        """End contests that nobody keeps up: an owner that stayed silent has moved."""
         for ip, contest in list(self._contests.items()):
             if not 0 <= now - contest.claimed_at <= CONTEST_S:
+                if not contest.owner_at and now > contest.claimed_at:
+                    self._owners[ip] = contest.claimant
                 del self._contests[ip]
         self.is_contested = bool(self._contests)
 
@@ -170,7 +173,7 @@ class Claims:
         heard_at = self._place.last_heard(owner)
         contest = self._contests.get(ip)
         if contest is None or contest.claimant != mac:
-            if heard_at is None or abs(flow.at - heard_at) > ALIVE_S:
+            if heard_at is None or abs(flow.at - heard_at) > OWNER_QUIET_S:
                 self._owners[ip] = mac  # whoever had it is gone
                 return None
             self._contest(ip, owner, flow)

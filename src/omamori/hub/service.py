@@ -210,10 +210,22 @@ class Watch:
         for finding in findings:
             if not finding.kind.startswith(_BEHAVIOUR):
                 self.behaviour.doubt(finding.thing, finding.at)
+            elif self._is_said_already(finding):
+                continue
             alert = self.alerts.take(finding)
             if alert is not None:
                 told.append(alert)
         return told
+
+    def _is_said_already(self, finding: Finding) -> bool:
+        """Whoever does worse now, and was told of once so, is one trouble: not one for each door."""
+        habits = self.behaviour.habits(finding.thing)
+        if habits is None or not habits.is_doubted(finding.at):
+            return False
+        return any(
+            alert.kind == finding.kind and alert.about != finding.about and alert.state == OPEN
+            for alert in self.alerts.of(finding.thing)
+        )
 
     def _who(self, thing: str) -> Who:
         kind, maker = self.inventory.what(thing)

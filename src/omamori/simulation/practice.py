@@ -1,4 +1,4 @@
-"""The practice home: real frames of an ordinary week, and of what can go wrong in it."""
+"""The practice home: real frames of ordinary days, and of what can go wrong in them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from omamori.adapters.capture.frames import Frame
 
-PAST_DAYS = 8
+PAST_DAYS = 4  # three are learned from (`hub.habit.LEARN_S`); more would only delay the real home
 DAY_S = 86_400.0
-PIECE_S = 6 * 3600.0  # the past is told in pieces, so that whoever listens can breathe
+PIECE_S = 1800.0  # the past is told in pieces of some 100 frames, so that whoever listens breathes
 SEGMENTS_MAX = 12  # of one visit and direction; more is the same again
 _EPHEMERAL = (49_152, 65_535)  # RFC 6335 §6
 
@@ -53,7 +53,7 @@ class PracticeNetwork:
             self._next_visit(name, self._now, 0)
 
     def past(self) -> Iterator[list[Frame]]:
-        """The ordinary week before now, piece by piece."""
+        """The ordinary days before now, piece by piece."""
         while self._now < self._today:
             yield self.step(min(self._now + PIECE_S, self._today))
 

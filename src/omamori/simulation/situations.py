@@ -15,6 +15,7 @@ from omamori.simulation.practice_cast import (
     NETWORK,
     PHONES,
     ROUTER,
+    SITES,
     STRANGER,
 )
 
@@ -27,6 +28,7 @@ Sent = tuple[float, bytes]
 
 _TELNET = (23, 2323)
 _SMB = 445
+SPOOFED_S = 120
 
 
 def iron(chance: random.Random) -> Iterator[Sent]:
@@ -93,12 +95,26 @@ def rogue_dhcp(_chance: random.Random) -> Iterator[Sent]:
 
 
 def spoof(_chance: random.Random) -> Iterator[Sent]:
-    """The computer claims to be the router, so that the others' talk goes through it."""
-    liar = End(CAST["computer"].end.mac, ROUTER.ip)
-    victim = CAST["television"].end
-    for number in range(20):
-        yield 1.0 * number, made.arp(liar, victim.ip, made.ARP_ANSWERS, victim.mac)
-        yield 1.0 * number + 0.3, made.arp(ROUTER, victim.ip, made.ARP_ANSWERS, victim.mac)
+    """The computer says to be the router, and to the router that it is the television.
+
+    As tools for it do: an answer that nobody asked for, every second, to each of the two, while
+    the router goes on to look for the television and to answer whoever asks it for names.
+    """
+    own, victim, asker = CAST["computer"].end.mac, CAST["television"].end, CAST["camera"].end
+    for number in range(SPOOFED_S):
+        yield 1.0 * number, made.arp(End(own, ROUTER.ip), victim.ip, made.ARP_ANSWERS, victim.mac)
+        at = 1.0 * number + 0.1
+        yield at, made.arp(End(own, victim.ip), ROUTER.ip, made.ARP_ANSWERS, ROUTER.mac)
+    for number in range(SPOOFED_S // 20):
+        at = 20.0 * number + 0.5
+        yield at, made.arp(ROUTER, victim.ip)
+        yield at + 0.01, made.arp(victim, ROUTER.ip, made.ARP_ANSWERS, ROUTER.mac)
+    name = CAST["camera"].sites[0]
+    for number in range(SPOOFED_S // 5):
+        at, ports = 5.0 * number + 3.0, (55_000 + number, 53)
+        yield at, made.udp(asker, ROUTER, ports, made.dns_question(name, number))
+        told = made.dns_answer(name, SITES[name], number)
+        yield at + 0.02, made.udp(ROUTER, asker, ports[::-1], told)
 
 
 def _connection(

@@ -159,6 +159,14 @@ class Decoder:
             whole_road(at, kind, frame, one)
         flows.tell()
 
+    def step(self, now: float) -> None:
+        """No frame came until now: what was counted is told when it is due, as with a frame.
+
+        For living networks only, whose frames bear the time of this machine's clock.
+        """
+        if self.first_at is not None and not self._since <= now < self._until:
+            self._step(now)
+
     def finish(self) -> None:
         """Tell what was counted and not told yet: nothing more comes."""
         self._flows.sum_up(self.last_at)

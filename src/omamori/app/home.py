@@ -258,6 +258,9 @@ class Home:
         """Keep what a person says a thing is."""
         if thing_id.startswith(PREFIX):
             raise HomeError("sample.names-stay")
+        if kind and not name:  # a kind alone takes no name away
+            before = self.network.inventory.corrections_state().get(thing_id, {})
+            name = before.get("name", "")
         self.network.correct(thing_id, name, kind)
         told = Reason("happened.corrected", {"name": name, "kind": kind})
         self.entries.append([Entry(self.clock(), "person", (thing_id,), (told,))])

@@ -40,7 +40,8 @@ KINDS = {
     "ssdp.search": "searched by SSDP: st, user_agent",
     "upnp.description": "its UPnP description: device_type, friendly_name, manufacturer, "
     "model_name, model_number, serial_number",
-    "echonet.object": "an ECHONET Lite object it has: eoj, epc.<hex> = value in hex",
+    "echonet.object": "an ECHONET Lite object it has: eoj, epc.<hex> = value in hex; get, set, inf: the "
+    "codes of its property maps in hex",
     "tls.client": "a TLS ClientHello it sent: sni, alpn, ja4",
     "http.request": "an HTTP request it sent: host, method, path, user_agent",
     "http.response": "an HTTP response it sent: server",

@@ -1,39 +1,46 @@
-"""Asks for ECHONET Lite nodes on UDP 3610, then asks each object who made it."""
+"""Asks for ECHONET Lite nodes on port 3610, then asks each object what it is and can do."""
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from omamori.adapters.discovery import sockets
+from omamori.adapters.discovery.echonet_asked import Asked
 from omamori.adapters.protocols import echonet
-from omamori.adapters.protocols.echonet import Epc
+from omamori.adapters.protocols.echonet import EchonetRefusedError, Epc, Esv
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
+    from ipaddress import IPv4Network
 
+    from omamori.adapters.discovery.echonet_asked import Question
     from omamori.adapters.discovery.voice import Voice
+    from omamori.adapters.protocols.echonet import Frame
 
 ASK_AGAIN_S = 120.0
-ASK_OBJECT_AGAIN_S = 3600.0
-PAUSE_S = 0.1  # between questions to objects: small nodes answer one at a time
-OBJECTS_MAX = 512
-WAITING_MAX = 256
-_WHO = (Epc.IDENTIFIER, Epc.MAKER, Epc.PRODUCT, Epc.VERSION)
+PAUSE_S = 0.1  # between any two questions: ten a second leave room for all others
+TCP_S_MAX = 3.0
+TCP_OCTETS_MAX = 65_536
+TCP_AT_ONCE_MAX = 4
+_CHUNK_OCTETS = 4096
 
 
 class EchonetAsker:
-    """Asks the group for instance lists, and every object found for its maker and product."""
+    """Asks the group for instance lists, and every object found for what it is and can do."""
 
     name = "echonet"
 
     def __init__(self, voice: Voice, on: list[sockets.Interface] | None = None) -> None:
         self._voice = voice
         self._on = on
-        self._asked: dict[tuple[str, str], float] = {}
-        self._waiting: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(WAITING_MAX)
+        self._asked = Asked()
+        self._own: frozenset[str] = frozenset()
+        self._near: list[IPv4Network] = []
+        self._connections = asyncio.Semaphore(TCP_AT_ONCE_MAX)
         self._tid = 0
 
     async def run(self, is_well: Callable[[], None]) -> None:
@@ -46,6 +53,8 @@ class EchonetAsker:
             OSError: when the port is taken or no interface has the group.
         """
         on = sockets.interfaces() if self._on is None else self._on
+        self._own = frozenset(interface.ip for interface in on)
+        self._near = sockets.networks()
         sock = sockets.listener(echonet.PORT, echonet.GROUP_IPV4, on)
         try:
             is_well()
@@ -53,8 +62,8 @@ class EchonetAsker:
                 if self._on is None:
                     group.create_task(sockets.watch(on))
                 group.create_task(self._ask_group(sock, on))
-                group.create_task(self._ask_objects(sock))
-                group.create_task(self._listen(sock, {interface.ip for interface in on}))
+                group.create_task(self._ask_objects(sock, group))
+                group.create_task(self._listen(sock))
         except* sockets.NetworkChangedError:
             pass
         except* OSError as failed:
@@ -77,32 +86,65 @@ class EchonetAsker:
                     await loop.sock_sendto(sock, question, to)
             await asyncio.sleep(ASK_AGAIN_S)
 
-    async def _ask_objects(self, sock: socket.socket) -> None:
+    async def _ask_objects(self, sock: socket.socket, group: asyncio.TaskGroup) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            ip, eoj = await self._waiting.get()
-            with suppress(OSError):
-                await loop.sock_sendto(sock, self._question(eoj, *_WHO), (ip, echonet.PORT))
+            question = self._asked.next(loop.time())
+            if question is not None and question.by_tcp:
+                group.create_task(self._ask_by_tcp(question))
+            elif question is not None:
+                frame = self._question(question.eoj, *question.epcs)
+                with suppress(OSError):  # nobody is there any more
+                    await loop.sock_sendto(sock, frame, (question.ip, echonet.PORT))
             await asyncio.sleep(PAUSE_S)
 
-    async def _listen(self, sock: socket.socket, own: set[str]) -> None:
+    async def _ask_by_tcp(self, question: Question) -> None:
+        """One connection for one question; what a node cannot send in a datagram comes so."""
         loop = asyncio.get_running_loop()
-        while True:
-            payload, (ip, *_) = await loop.sock_recvfrom(sock, echonet.FRAME_BYTES_MAX)
-            for kind, fields in echonet.sightings(payload):
-                if ip in own and fields["eoj"] == echonet.CONTROLLER.hex():
-                    continue  # our own question, heard back
-                self._voice.say(f"ip:{ip}", kind, fields)
-                self._want(ip, fields["eoj"])
+        with suppress(OSError, TimeoutError, EchonetRefusedError):
+            async with self._connections, asyncio.timeout(TCP_S_MAX):
+                reader, writer = await asyncio.open_connection(question.ip, echonet.PORT)
+                try:
+                    writer.write(self._question(question.eoj, *question.epcs))
+                    await self._read_answer(reader, question)
+                finally:
+                    writer.close()
+        self._asked.no_answer(question, loop.time())
 
-    def _want(self, ip: str, eoj: str) -> None:
+    async def _read_answer(self, reader: asyncio.StreamReader, question: Question) -> None:
+        octets, stream, is_answered = 0, b"", False
+        while not is_answered and octets < TCP_OCTETS_MAX:
+            chunk = await reader.read(_CHUNK_OCTETS)
+            if not chunk:
+                return
+            octets += len(chunk)
+            first, stream = echonet.first_of(stream + chunk)
+            while first:
+                frame = echonet.decode(first, echonet.STREAM_FRAME_OCTETS_MAX)
+                self._hear(question.ip, frame, by_tcp=True)
+                is_answered |= frame.seoj == question.eoj
+                first, stream = echonet.first_of(stream)
+
+    async def _listen(self, sock: socket.socket) -> None:
+        """Hear answers and announcements, from whatever port they come."""
+        loop = asyncio.get_running_loop()
+        size = echonet.STREAM_FRAME_OCTETS_MAX  # a long answer comes in pieces, and whole to us
+        while True:
+            payload, (ip, *_) = await loop.sock_recvfrom(sock, size)
+            with suppress(EchonetRefusedError):
+                self._hear(ip, echonet.decode(payload, size))
+
+    def _hear(self, ip: str, frame: Frame, *, by_tcp: bool = False) -> None:
+        if ip in self._own and frame.seoj == echonet.CONTROLLER:
+            return  # our own question, heard back
         now = asyncio.get_running_loop().time()
-        key = (ip, eoj)
-        if now - self._asked.get(key, -ASK_OBJECT_AGAIN_S) < ASK_OBJECT_AGAIN_S:
-            return
-        if self._waiting.full():
-            return
-        while len(self._asked) >= OBJECTS_MAX:
-            del self._asked[next(iter(self._asked))]
-        self._asked[key] = now
-        self._waiting.put_nowait((ip, bytes.fromhex(eoj)))
+        self._asked.hear(ip, frame, now, by_tcp=by_tcp)
+        has_started = frame.esv is Esv.INF and any(
+            one.epc == Epc.INSTANCES_NOTICE for one in frame.properties
+        )
+        is_near = ip not in self._own and any(ip_address(ip) in network for network in self._near)
+        for kind, fields in echonet.facts(frame):
+            self._voice.say(f"ip:{ip}", kind, fields)
+            if is_near:  # what is said in the name of others must not make us send to them
+                eoj = bytes.fromhex(fields["eoj"])
+                self._asked.want(ip, eoj, now, has_started=has_started)

@@ -10,14 +10,13 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import suppress
-from ipaddress import IPv4Network, ip_address
+from ipaddress import ip_address
 from pathlib import Path
 from struct import Struct
 from struct import error as struct_error
 from typing import TYPE_CHECKING, NamedTuple
 
-import ifaddr
-
+from omamori.adapters.discovery import sockets
 from omamori.adapters.discovery.voice import SPEAKERS_MAX
 
 if TYPE_CHECKING:
@@ -96,7 +95,7 @@ class NeighboursAsker:
         One empty datagram to the discard port (RFC 863), once an hour, to neighbours only.
         """
         now = asyncio.get_running_loop().time()
-        near = _on_link()
+        near = sockets.networks()
         for ip in strangers:
             if now - self._met.get(ip, -MEET_AGAIN_S) < MEET_AGAIN_S:
                 continue
@@ -108,16 +107,6 @@ class NeighboursAsker:
             with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
                 sock.settimeout(0)
                 sock.sendto(b"", (ip, _DISCARD))
-
-
-def _on_link() -> list[IPv4Network]:
-    """The IPv4 networks that this machine is part of."""
-    return [
-        IPv4Network(f"{address.ip}/{address.network_prefix}", strict=False)
-        for adapter in ifaddr.get_adapters()
-        for address in adapter.ips
-        if isinstance(address.ip, str)
-    ]
 
 
 async def read_dump() -> bytes:

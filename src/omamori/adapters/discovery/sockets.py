@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from ipaddress import ip_address
+from ipaddress import IPv4Network, ip_address
 from typing import NamedTuple
 
 import ifaddr
@@ -34,6 +34,16 @@ def interfaces(*, loopback: bool = False) -> list[Interface]:
         if isinstance(address.ip, str) and ip_address(address.ip).is_loopback == loopback
     ]
     return found[:INTERFACES_MAX]
+
+
+def networks() -> list[IPv4Network]:
+    """The IPv4 networks that this machine is part of."""
+    return [
+        IPv4Network(f"{address.ip}/{address.network_prefix}", strict=False)
+        for adapter in ifaddr.get_adapters()
+        for address in adapter.ips
+        if isinstance(address.ip, str)
+    ]
 
 
 async def watch(on: list[Interface]) -> None:

@@ -17,6 +17,7 @@ GROUP_IPV4 = "224.0.23.0"
 GROUP_IPV6 = "ff02::1"
 
 FRAME_BYTES_MAX = 1500  # one Ethernet payload; the specification's own UDP limit is lower
+STREAM_FRAME_OCTETS_MAX = 8192  # over TCP: some thirty properties of full length
 PROPERTIES_MAX = 255  # OPC is one byte
 INSTANCES_MAX = 84  # Appendix, EPC 0xD6: one count byte and at most 84 objects
 SIGHTINGS_MAX = 1 + INSTANCES_MAX
@@ -37,6 +38,7 @@ class Epc(IntEnum):
     """The properties that tell who an object is; not its measurements, which are private."""
 
     STATUS = 0x80
+    INSTALLED = 0x81
     VERSION = 0x82
     IDENTIFIER = 0x83
     MAKER = 0x8A
@@ -76,6 +78,8 @@ _TWO_LISTS = {Esv.SET_GET, Esv.SET_GET_RES, Esv.SET_GET_SNA}
 _TELLS = {Esv.GET_RES, Esv.GET_SNA, Esv.INF, Esv.INF_C, Esv.SET_GET_RES, Esv.SET_GET_SNA}
 _SAID = frozenset(Epc)
 _LISTS = {Epc.INSTANCES, Epc.INSTANCES_NOTICE}
+_MAPS = {Epc.GET_MAP: "get", Epc.SET_MAP: "set", Epc.INF_MAP: "inf"}
+_EPC_MIN = 0x80  # codes below are no properties (Part II, 3.2.6)
 
 
 class Property(msgspec.Struct, frozen=True):
@@ -105,13 +109,13 @@ class Frame(msgspec.Struct, frozen=True):
     also: tuple[Property, ...] = ()
 
 
-def decode(payload: bytes) -> Frame:
+def decode(payload: bytes, octets_max: int = FRAME_BYTES_MAX) -> Frame:
     """Read one frame.
 
     Raises:
         EchonetRefusedError: for anything that is not exactly one frame of format 1.
     """
-    if not _HEADER <= len(payload) <= FRAME_BYTES_MAX:
+    if not _HEADER <= len(payload) <= octets_max:
         raise EchonetRefusedError("echonet.length", {"length": len(payload)})
     if payload[0] != _EHD1 or payload[1] != _EHD2_FORMAT_1:
         raise EchonetRefusedError("echonet.header")
@@ -127,6 +131,35 @@ def decode(payload: bytes) -> Frame:
         raise EchonetRefusedError("echonet.trailing", {"length": len(payload) - end})
     tid = int.from_bytes(payload[2:4], "big")
     return Frame(tid, payload[4:7], payload[7:10], esv, properties, also)
+
+
+def first_of(stream: bytes) -> tuple[bytes, bytes]:
+    """The first frame of a TCP stream and what follows it; the frame is empty while unfinished.
+
+    Raises:
+        EchonetRefusedError: when no frame of format 1 can come of it any more.
+    """
+    begin = bytes((_EHD1, _EHD2_FORMAT_1))
+    if not stream.startswith(begin[: len(stream)]):
+        raise EchonetRefusedError("echonet.header")
+    if len(stream) < _HEADER:
+        return b"", stream
+    end = _HEADER - 1
+    for _ in range(1 + (stream[_HEADER - 2] in _TWO_LISTS)):
+        if end >= len(stream):
+            return _unfinished(stream)
+        count, end = stream[end], end + 1
+        for _ in range(count):
+            if end + 1 >= len(stream):
+                return _unfinished(stream)
+            end += 2 + stream[end + 1]
+    return (stream[:end], stream[end:]) if end <= len(stream) else _unfinished(stream)
+
+
+def _unfinished(stream: bytes) -> tuple[bytes, bytes]:
+    if len(stream) > STREAM_FRAME_OCTETS_MAX:
+        raise EchonetRefusedError("echonet.length", {"length": len(stream)})
+    return b"", stream
 
 
 def _properties(payload: bytes, at: int) -> tuple[tuple[Property, ...], int]:
@@ -190,7 +223,8 @@ def property_map(edt: bytes) -> frozenset[int] | None:
         return None
     count, rest = edt[0], edt[1:]
     if count < 16:  # noqa: PLR2004 -- the formats' own border
-        return frozenset(rest) if len(rest) == count else None
+        is_whole = len(rest) == count and all(epc >= _EPC_MIN for epc in rest)
+        return frozenset(rest) if is_whole else None
     if len(rest) != 16:  # noqa: PLR2004 -- sixteen low nibbles
         return None
     return frozenset(
@@ -217,24 +251,35 @@ def instances(edt: bytes) -> tuple[bytes, ...]:
     return tuple(listed[i : i + 3] for i in range(0, len(listed) - 2, 3))
 
 
+def told(frame: Frame) -> tuple[Property, ...]:
+    """The properties that the sender says it has; those with an empty value it did not give."""
+    if frame.esv not in _TELLS:
+        return ()
+    return frame.also if frame.esv in _TWO_LISTS else frame.properties
+
+
 def sightings(payload: bytes) -> list[tuple[str, dict[str, str]]]:
     """What one datagram tells of its sender: kind and fields, at most ``SIGHTINGS_MAX``.
 
-    Total: bytes that are no frame tell nothing.  Measurements are left out on purpose.
+    Total: bytes that are no frame tell nothing.
     """
     try:
-        frame = decode(payload)
+        return facts(decode(payload))
     except EchonetRefusedError:
         return []
+
+
+def facts(frame: Frame) -> list[tuple[str, dict[str, str]]]:
+    """What a frame tells of its sender; measurements are left out on purpose."""
     fields = {"eoj": frame.seoj.hex()}
     named: list[bytes] = []
-    if frame.esv in _TELLS:
-        told = frame.also if frame.esv in _TWO_LISTS else frame.properties
-        for one in told:
-            if one.epc in _SAID and one.edt:
-                fields[f"epc.{one.epc:02x}"] = one.edt.hex()
-            if one.epc in _LISTS and frame.seoj[:2] == NODE_PROFILE[:2]:
-                named += instances(one.edt)
+    for one in told(frame):
+        if one.epc in _SAID and one.edt:
+            fields[f"epc.{one.epc:02x}"] = one.edt.hex()
+        if one.epc in _MAPS and (codes := property_map(one.edt)):
+            fields[_MAPS[Epc(one.epc)]] = bytes(sorted(codes)).hex()
+        if one.epc in _LISTS and frame.seoj[:2] == NODE_PROFILE[:2]:
+            named += instances(one.edt)
     heard = [("echonet.object", fields)]
     heard += [("echonet.object", {"eoj": eoj.hex()}) for eoj in dict.fromkeys(named)]
     return heard[:SIGHTINGS_MAX]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SUMMED_EVERY_S = 10.0
 QUIET_S = 60.0  # a direction not heard for longer opens anew
-DIRECTIONS_MAX = 32_768  # about 20 MB; a busy home has some hundred
+DIRECTIONS_MAX = 32_768  # some 25 MB, if every address differs; a busy home has hundreds
 ROOM_MADE = 8  # a full table gives up one part in so many at once
 FAIR_SHARE = 8  # of a full table: who holds more than one part in so many gives up first
 OPENINGS_PER_MAC_MAX = 256  # told one by one, per second of the capture

@@ -77,8 +77,8 @@ class Household:
         self.clock = clock
         self.watch = keeper.watch
         self.name_of = name_of or self._own_name
-        self.seeing = Seeing(self.watch, home, self.name_of, hearing, clock)
         self.alerts = AlertViews(self.watch, home, self.name_of, clock)
+        self.seeing = Seeing(self.watch, home, self.name_of, hearing, clock, self.alerts)
 
     def cards(self, lang: str) -> tuple[views.ThingCard, ...]:
         """All things, what needs a look first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from omamori.documents.reason import Reason
 from omamori.hub.partners import EVERYONE, NOBODY, THING
 from omamori.web import views_talk as views
 from omamori.web.views import AS_USUAL
@@ -11,7 +12,9 @@ from omamori.web.views import AS_USUAL
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from omamori.app.alert_views import AlertViews
     from omamori.hub.known import KnownThing
+    from omamori.hub.news import News
     from omamori.hub.partners import Partner
     from omamori.hub.service import Watch
 
@@ -36,8 +39,10 @@ class Seeing:
         name_of: Callable[[KnownThing, str], str],
         hearing: Callable[[], views.HearingView],
         clock: Callable[[], float],
+        alerts: AlertViews,
     ) -> None:
         self.watch = watch
+        self.alerts = alerts
         self.home = home
         self.name_of = name_of
         self.hearing = hearing
@@ -121,7 +126,7 @@ class Seeing:
                 views.NewItem(
                     at=news.at,
                     kind=news.kind,
-                    what=news.what,
+                    what=self._named(news, lang),
                     thing_id=news.thing if known else "",
                     name=self.name_of(known, lang) if known else "",
                 )
@@ -135,6 +140,16 @@ class Seeing:
             items=tuple(items),
             left_out=len(told) - len(items),
             since=since,
+        )
+
+    def _named(self, news: News, lang: str) -> Reason:
+        """The sentence with the names that the family uses."""
+        if news.kind == "alert":
+            return self.alerts.named(news.what, news.thing, lang)
+        if not news.other:
+            return news.what
+        return Reason(
+            news.what.key, {**news.what.params, "other": self.alerts.name(news.other, lang)}
         )
 
     def doing(self, thing: str, since_s: float, lang: str) -> views.DoingView | None:

@@ -101,6 +101,37 @@ async def echonet_node(ip: str) -> None:
         await asyncio.gather(serve(own), serve(heard))
 
 
+async def echonet_node_of_streams(ip: str) -> None:
+    """Tell the group of an air conditioner; answer about it by TCP only, in two pieces."""
+    loop = asyncio.get_running_loop()
+    codes = frozenset(range(0x80, 0x100))
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked = echonet.decode(await reader.read(1500))
+        told = tuple(
+            Property(p.epc, echonet.encode_property_map(codes) if p.epc == Epc.GET_MAP else b"")
+            for p in asked.properties
+        )
+        answer = echonet.encode(Frame(asked.tid, asked.deoj, asked.seoj, Esv.GET_SNA, told))
+        writer.write(answer[:20])
+        await writer.drain()
+        writer.write(answer[20:])
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, ip, echonet.PORT)
+    telling = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    telling.bind((ip, 0))  # announcements may come from any port
+    telling.settimeout(0)
+    listed = (Property(Epc.INSTANCES_NOTICE, bytes.fromhex("01013001")),)
+    notice = Frame(1, echonet.NODE_PROFILE, echonet.NODE_PROFILE, Esv.INF, listed)
+    with contextlib.closing(server), telling:
+        while True:
+            to = ("127.0.0.1", echonet.PORT)
+            await loop.sock_sendto(telling, echonet.encode(notice), to)
+            await asyncio.sleep(0.5)
+
+
 def netlink_entry(family: int, state: int, flags: int, ip: bytes, mac: bytes, ticks: int) -> bytes:
     """One RTM_NEWNEIGH message as the kernel writes it."""
     body = struct.pack("=BxxxiHBB", family, 1, state, flags, 1)

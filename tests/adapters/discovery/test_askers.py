@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import suppress
+from ipaddress import IPv4Network
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,7 @@ from omamori.adapters.discovery.mdns import MdnsAsker
 from omamori.adapters.discovery.sockets import Interface
 from omamori.adapters.discovery.ssdp import SsdpAsker
 from omamori.adapters.discovery.voice import Asker, Voice
+from omamori.adapters.protocols import echonet
 
 from . import peers
 
@@ -92,6 +94,41 @@ def test_echonet_finds_a_node_and_asks_its_objects() -> None:
     )
     assert enough(heard)
     assert {sighting.source for sighting in heard} == {"ip:127.0.0.2"}
+
+
+def test_echonet_asks_by_tcp_what_a_node_does_not_send_in_a_datagram() -> None:
+    def enough(heard: list[Sighting]) -> bool:
+        return any("get" in fields for fields in fields_of(heard, "echonet.object"))
+
+    heard = heard_until(
+        enough,
+        lambda voice: EchonetAsker(voice, LOOPBACK),
+        lambda: peers.echonet_node_of_streams("127.0.0.3"),
+    )
+    [told] = [f for f in fields_of(heard, "echonet.object") if "get" in f]
+    assert told["eoj"] == "0ef001"
+    assert len(bytes.fromhex(told["get"])) == 128
+
+
+def test_echonet_does_not_send_to_who_is_not_near() -> None:
+    told: list[Sighting] = []
+
+    async def hear() -> None:
+        asker = EchonetAsker(Voice(told.append, lambda: 5.0), LOOPBACK)
+        asker._near = [IPv4Network("192.0.2.0/24")]
+        frame = echonet.decode(bytes.fromhex("108100010ef00105ff017301d50401013001"))
+        asker._hear("192.0.2.7", frame)
+        asker._hear("198.51.100.7", frame)
+        asked = asker._asked
+        assert [asked.next(0.0) is None for _ in range(2)] == [True, True]
+        now = asyncio.get_running_loop().time()
+        first, second = asked.next(now), asked.next(now)
+        assert first is not None
+        assert first.ip == "192.0.2.7"
+        assert second is None
+
+    asyncio.run(hear())
+    assert {sighting.source for sighting in told} == {"ip:192.0.2.7", "ip:198.51.100.7"}
 
 
 def test_mdns_finds_a_service_with_its_text() -> None:

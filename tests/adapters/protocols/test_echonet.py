@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from omamori.adapters.protocols import echonet
 from omamori.adapters.protocols.echonet import Epc, Esv, Frame, Property
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # A node that answers the instance list: an air conditioner (0x0130) and a storage battery (0x027D).
 ANSWER = bytes.fromhex("1081 0001 0ef001 05ff01 72 01 d6 07 02 013001 027d01".replace(" ", ""))
@@ -55,7 +62,10 @@ def test_property_map_of_format_2_reads_nibbles_from_place_and_bit() -> None:
     assert echonet.property_map(edt) == expected
 
 
-@pytest.mark.parametrize("edt", [b"", b"\x02\x80", b"\x10\x00", b"\x01\x80\x81", bytes(17)])
+@pytest.mark.parametrize(
+    "edt",
+    [b"", b"\x02\x80", b"\x10\x00", b"\x01\x80\x81", b"\x01\x7f", bytes(17)],
+)
 def test_a_malformed_property_map_is_none(edt: bytes) -> None:
     assert echonet.property_map(edt) is None
 
@@ -111,3 +121,83 @@ def test_values_that_do_not_fit_are_refused() -> None:
     ):
         with pytest.raises(echonet.EchonetRefusedError):
             echonet.encode(bad)
+
+
+def test_property_maps_are_told_as_lists_of_codes() -> None:
+    frame = Frame(
+        7, bytes.fromhex("013001"), echonet.CONTROLLER, Esv.GET_SNA,
+        (
+            Property(Epc.GET_MAP, bytes.fromhex("03 9f80 8a")), Property(Epc.SET_MAP, b"\x02\x80"),
+            Property(Epc.INF_MAP, bytes((16, *[1] * 16))), Property(Epc.INSTALLED),
+        ),
+    )  # fmt: skip
+    [(_, fields)] = echonet.sightings(echonet.encode(frame))
+    assert fields["get"] == "808a9f"
+    assert fields["inf"] == "808182838485868788898a8b8c8d8e8f"
+    assert "set" not in fields, "its length is not what its count says"
+    assert fields["epc.9e"] == "0280"
+    assert "epc.81" not in fields
+
+
+def test_a_stream_gives_its_frames_one_by_one_however_it_is_cut() -> None:
+    both = Frame(
+        3, bytes.fromhex("013001"), echonet.CONTROLLER, Esv.SET_GET_RES,
+        (Property(0x80),), (Property(Epc.MAKER, b"\0\0\x0b"),),
+    )  # fmt: skip
+    sent = [ANSWER, echonet.encode(both), ANSWER]
+    for size in (1, 2, 7, 1000):
+        stream, heard, whole = b"", [], b"".join(sent)
+        for at in range(0, len(whole), size):
+            first, stream = echonet.first_of(stream + whole[at : at + size])
+            while first:
+                heard.append(first)
+                first, stream = echonet.first_of(stream)
+        assert heard == sent
+        assert stream == b""
+
+
+def test_a_stream_that_never_ends_its_frame_is_refused() -> None:
+    longest = ANSWER[:11] + b"\xff" + b"\x80\xff" + bytes(255)
+    with pytest.raises(echonet.EchonetRefusedError) as refused:
+        echonet.first_of(longest + (b"\x80\xff" + bytes(255)) * 40)
+    assert refused.value.reason.key == "echonet.length"
+    with pytest.raises(echonet.EchonetRefusedError):
+        echonet.first_of(b"GET / HTTP/1.1")
+
+
+@given(st.binary(max_size=80).map(lambda tail: b"\x10\x81" + tail) | st.binary(max_size=80))
+def test_any_stream_gives_a_whole_frame_or_waits_or_is_refused(stream: bytes) -> None:
+    with suppress(echonet.EchonetRefusedError):
+        first, rest = echonet.first_of(stream)
+        assert first + rest == stream
+        if first:
+            echonet.decode(first)
+
+
+def bitmap(epcs: set[int]) -> bytes:
+    """The map as the Appendix prints it: a row for each low nibble, bit 0 for 0x80, bit 7 for 0xF0."""
+    rows = [sum(2**bit for bit in range(8) if 0x80 + 16 * bit + row in epcs) for row in range(16)]
+    return bytes([len(epcs), *rows])
+
+
+@pytest.mark.shared
+def test_every_device_class_of_the_published_definitions_has_its_maps_read(
+    shared_data: Path,
+) -> None:
+    folder = next((shared_data / "echonet" / "mra").glob("MRA_v*"))
+    codes = {
+        path.stem: {int(one["epc"], 16) for one in json.loads(path.read_bytes())["elProperties"]}
+        for room in ("superClass", "devices", "nodeProfile")
+        for path in sorted((folder / room).glob("0x*.json"))
+    }
+    shared = codes["0x0000"]
+    formats = set()
+    for own in codes.values():
+        for epcs in (shared | own, own, set(sorted(own)[:15]), set(sorted(own)[:16])):
+            edt = echonet.encode_property_map(frozenset(epcs))
+            expected = bitmap(epcs) if len(epcs) > 15 else bytes([len(epcs), *sorted(epcs)])
+            assert edt == expected
+            assert echonet.property_map(edt) == frozenset(epcs)
+            formats.add(len(epcs) > 15)
+    assert formats == {False, True}
+    assert len(codes) > 50

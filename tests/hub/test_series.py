@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omamori.hub.series import DAYS_MAX, HOUR_S, HOURS_MAX, MINUTES_MAX, Series
+from omamori.hub.series import DAYS_MAX, HOUR_S, HOURS_MAX, MINUTE_S, MINUTES_MAX, Series
 
 T0 = 1_790_000_000
 PIECES_MAX = MINUTES_MAX + HOURS_MAX + DAYS_MAX
@@ -25,8 +25,8 @@ ADDED = st.lists(
 
 def filled(added: list[tuple[int, int, int]]) -> Series:
     series = Series()
-    for piece in added:
-        series.add(*piece)
+    for at, sent, received in added:
+        series.add(at // MINUTE_S, sent, received)
     return series
 
 

@@ -6,6 +6,7 @@ import lzma
 import sys
 from array import array
 from bisect import bisect_right
+from functools import lru_cache
 from importlib.resources import files
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from itertools import accumulate
@@ -24,6 +25,7 @@ TABLE_BYTES_MAX = 20_000_000
 HEAD_BYTES_MAX = 4096
 CODES_MAX = 256  # an octet stands for each; ISO 3166-1 has 249
 BUNDLED = "countries.xz"
+ASKED_REMEMBERED = 4096  # addresses, under 1 MB; a busy home talks with hundreds
 _V4_OCTETS, _V6_OCTETS = 4, 8  # an IPv6 address by its network half: no registry splits finer
 # RFC 6052: behind this prefix lies an IPv4 address, translated.
 _TRANSLATED = IPv6Network("64:ff9b::/96")
@@ -79,6 +81,7 @@ class Countries:
         """Use the operator's own table at ``path``, else the bundled one."""
         self._path = path
         self._table: _Table | None = None
+        self._remembered = lru_cache(ASKED_REMEMBERED)(self._look_up)
 
     @property
     def told(self) -> str:
@@ -87,6 +90,9 @@ class Countries:
 
     def country(self, ip: str) -> str:
         """See `Places.country`."""
+        return self._remembered(ip)
+
+    def _look_up(self, ip: str) -> str:
         try:
             address = ip_address(ip)
         except ValueError:

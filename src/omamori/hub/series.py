@@ -31,10 +31,9 @@ class Series:
         self._levels = (array("Q"), array("Q"), array("Q"))
         self.before = (0, 0)
 
-    def add(self, at: int, sent: int, received: int) -> None:
-        """Add to the minute that ``at`` lies in."""
+    def add(self, index: int, sent: int, received: int) -> None:
+        """Add to the minute with this index since the epoch."""
         minutes = self._levels[0]
-        index = at // MINUTE_S
         if minutes and minutes[-_WIDTH] == index:  # nearly always
             minutes[-2] += sent
             minutes[-1] += received

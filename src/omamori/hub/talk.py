@@ -29,12 +29,16 @@ STANDING = frozenset({EVERYONE, NOBODY, REST_HERE, REST_OUTSIDE})
 
 
 class Row:
-    """One partner of one thing."""
+    """One partner of one thing.
+
+    What was counted in the current minute is only in ``sent`` and ``received``, until
+    ``Talk.settle`` puts it into the series, too.
+    """
 
     __slots__ = (
         "answered", "asked", "begun", "first_at", "frames", "ips", "key", "kind", "last_at",
-        "names", "other", "partners", "received", "returning", "sent", "series", "services",
-        "tries",
+        "minute", "names", "other", "partners", "received", "returning", "sent", "series",
+        "services", "settled", "tries",
     )  # fmt: skip
 
     def __init__(self, key: str, kind: str, other: str, at: float) -> None:
@@ -47,6 +51,8 @@ class Row:
         self.ips: dict[str, str] = {}  # address → country, latest last
         self.names: dict[str, None] = {}
         self.series = Series()
+        self.settled = (0, 0)  # sent and received that the series hold
+        self.minute = -1  # in which the rest was counted, as an index since the epoch
         self.partners = 1
         self.returning = False
 
@@ -82,12 +88,16 @@ class Row:
         self.names[name] = None
 
     def take(self, row: Row) -> None:
-        """Take in all that another row counted; what it was called only where both are one."""
+        """Take in all that another row counted; what it was called only where both are one.
+
+        Both must be settled.
+        """
         self.first_at = min(self.first_at, row.first_at)
         self.last_at = max(self.last_at, row.last_at)
         for name in ("sent", "received", "frames", "begun", "asked", "tries", "answered"):
             setattr(self, name, getattr(self, name) + getattr(row, name))
         self.series.merge(row.series)
+        self.settled = (self.sent, self.received)
         for service, frames in row.services.items():
             self.speak(service, frames)
         if self.kind in {REST_HERE, REST_OUTSIDE}:
@@ -180,6 +190,21 @@ class Talk:
             row.returning = mark(key) in self.former
         return row
 
+    def settle(self, row: Row) -> None:
+        """Put what a row counted lately into the series."""
+        sent, received = row.settled
+        if row.sent != sent or row.received != received:
+            sent, received = row.sent - sent, row.received - received
+            row.settled = (row.sent, row.received)
+            row.series.add(row.minute, sent, received)
+            series = self.outside if row.kind == OUTSIDE else self.here
+            series.add(row.minute, sent, received)
+
+    def settle_all(self) -> None:
+        """Settle every row: somebody looks at the series now."""
+        for row in self.rows.values():
+            self.settle(row)
+
     def fold(self) -> int:
         """Sum the least evidenced partners up; returns how many rows went."""
         loose = [row for row in self.rows.values() if row.kind not in STANDING]
@@ -191,6 +216,7 @@ class Talk:
     def put_away(self, gone: Iterable[Row]) -> None:
         """Sum these up into the rest of their place."""
         for row in gone:
+            self.settle(row)
             del self.rows[row.key]
             rest = self.rows.get(REST[row.kind])
             if rest is None:
@@ -198,7 +224,7 @@ class Talk:
                     REST[row.kind], REST[row.kind], "", row.first_at
                 )
                 rest.partners = 0
-            rest.take(row)
+            rest.take(row)  # nothing is ever counted in it, so it is settled
             self.folded += 1
             self.changed = True
             if row.last_at - row.first_at >= SETTLED_AFTER_S:
@@ -212,6 +238,8 @@ class Talk:
             row.key, row.other = key, other
             self.rows[key] = row
             return row
+        self.settle(row)
+        self.settle(there)
         there.take(row)
         return there
 
@@ -227,6 +255,8 @@ class Talk:
 
     def take(self, other: Talk) -> None:
         """Take in all that is known of another id of the same thing."""
+        self.settle_all()
+        other.settle_all()
         self.first_at = min(self.first_at, other.first_at)
         self.last_at = max(self.last_at, other.last_at)
         for row in list(other.rows.values()):

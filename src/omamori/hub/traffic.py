@@ -78,10 +78,10 @@ class Traffic:
         if len(sender) > ID_MAX or len(receiver) > ID_MAX or not (sender or receiver):
             self.unattributed += octets(flow)
             return
-        at = moment(flow.at)
+        at, is_own = moment(flow.at), is_upkeep(flow)
         if sender:
-            self._sent(flow, sender, receiver, at)
-        if is_upkeep(flow):  # the asker's alone
+            self._sent(flow, sender, receiver, at, is_shared=is_own or is_group(flow))
+        if is_own:  # the asker's alone
             self.unattributed += 0 if sender else octets(flow)
         elif receiver and receiver != sender:
             self._received(flow, receiver, sender, at)
@@ -130,6 +130,7 @@ class Traffic:
             return
         self._gone.add(thing)
         self.let_go += 1
+        talk.settle_all()
         for series in (talk.outside, talk.here):
             self.let_go_octets += sum(series.since(0))
         self._rows -= len(talk.rows)
@@ -204,6 +205,8 @@ class Traffic:
     def totals(self) -> Totals:
         """All sums."""
         talks = self._talks.values()
+        for talk in talks:
+            talk.settle_all()
         outside = [talk.outside.since(0) for talk in talks]
         here = [talk.here.since(0) for talk in talks]
         return Totals(
@@ -249,9 +252,9 @@ class Traffic:
 
     # Counting.
 
-    def _sent(self, flow: Flow, thing: str, other: str, at: float) -> None:
+    def _sent(self, flow: Flow, thing: str, other: str, at: float, *, is_shared: bool) -> None:
         talk = self._talk(thing, at)
-        if is_upkeep(flow) or is_group(flow):
+        if is_shared:
             row = self._row(talk, EVERYONE, EVERYONE, "", at)
         elif other and other != thing:
             row = self._row(talk, f"t:{other}", THING, other, at)
@@ -260,7 +263,7 @@ class Traffic:
         else:
             row = self._outside(talk, flow.target, at)
         count(talk, row, flow, at, is_sent=True)
-        if flow.is_opening and flow.is_answer and is_offer(flow):
+        if flow.is_answer and flow.is_opening and is_offer(flow):
             talk.offer(flow.service, at)
 
     def _received(self, flow: Flow, thing: str, other: str, at: float) -> None:
@@ -335,6 +338,7 @@ class Traffic:
     def _age(self, talk: Talk, now: float) -> None:
         if talk.last_at > now + AHEAD_S:
             talk.last_at = now
+        talk.settle_all()
         stale = []
         for row in talk.rows.values():
             row.series.fold(int(now))
@@ -348,10 +352,11 @@ class Traffic:
         talk.here.fold(int(now))
 
     def _asked(self, thing: str | None) -> Iterable[tuple[str, Talk]]:
-        if thing is None:
-            return self._talks.items()
-        talk = self._talks.get(thing)
-        return [(thing, talk)] if talk else []
+        talk = self._talks.get(thing) if thing is not None else None
+        asked = self._talks if thing is None else {thing: talk} if talk else {}
+        for one in asked.values():
+            one.settle_all()
+        return asked.items()
 
 
 _registrable = lru_cache(maxsize=4096)(registrable)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omamori.hub.flow import ACK, SYN
-from omamori.hub.partners import OUTSIDE
+from omamori.hub.series import MINUTE_S
 
 if TYPE_CHECKING:
     from omamori.hub.flow import Flow
@@ -21,18 +21,26 @@ _UPKEEP = range(133, 138)  # ICMPv6 router and neighbour discovery (RFC 4861): n
 
 def count(talk: Talk, row: Row, flow: Flow, at: float, *, is_sent: bool) -> None:
     """Count a flow in a row and in its thing's sums."""
-    heard = octets(flow)
-    sent, received = (heard, 0) if is_sent else (0, heard)
-    row.sent += sent
-    row.received += received
-    row.frames += max(flow.frames, 0)
-    row.series.add(int(at), sent, received)
-    series = talk.outside if row.kind == OUTSIDE else talk.here
-    series.add(int(at), sent, received)
-    row.last_at = max(row.last_at, at)
-    talk.last_at = max(talk.last_at, at)
+    minute = int(at // MINUTE_S)
+    if minute != row.minute:
+        talk.settle(row)
+        row.minute = minute
+    if is_sent:
+        row.sent += octets(flow)
+    else:
+        row.received += octets(flow)
+    frames = flow.frames if flow.frames > 0 else 0  # noqa: FURB136 - counted for every flow
+    row.frames += frames
+    if at > row.last_at:  # noqa: PLR1730 - a call would cost more
+        row.last_at = at
+    if at > talk.last_at:  # noqa: PLR1730
+        talk.last_at = at
     talk.changed = True
-    row.speak(flow.service, max(flow.frames, 0))
+    service = flow.service
+    if service in row.services:
+        row.services[service] += frames
+    else:
+        row.speak(service, frames)
     if flow.is_opening:
         _note_opening(row, flow, is_sent=is_sent)
 
@@ -53,7 +61,8 @@ def _note_opening(row: Row, flow: Flow, *, is_sent: bool) -> None:
 
 def octets(flow: Flow) -> int:
     """How much was heard; never what cannot be."""
-    return min(max(flow.octets, 0), OCTETS_MAX)
+    heard = flow.octets
+    return heard if 0 <= heard <= OCTETS_MAX else min(max(heard, 0), OCTETS_MAX)
 
 
 def moment(at: float) -> float:

@@ -85,6 +85,7 @@ _COUNTS = ("sent", "received", "frames", "begun", "asked", "tries", "answered", 
 
 def pack(talk: Talk) -> bytes:
     """A thing's talk as one value; minutes as hours, names as its partners have them."""
+    talk.settle_all()
     rows = tuple(
         _KeptRow(
             row.key, row.kind, row.other, row.first_at, row.last_at,
@@ -139,6 +140,7 @@ def _row(kept: _KeptRow) -> Row:
     row.names = dict.fromkeys(kept.names)
     row.returning = kept.returning
     _take(row.series, kept.series)
+    row.settled = (row.sent, row.received)
     return row
 
 

@@ -8,7 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.detect_made import IRON, START, TV_IP, asks_arp, home, opens, told_of, world
+from hub.detect_made import (
+    IRON,
+    ROUTER,
+    ROUTER_IP,
+    START,
+    TV_IP,
+    asks_arp,
+    home,
+    offers_dhcp,
+    opens,
+    told_of,
+    world,
+)
 from omamori.adapters.capture.decode import Decoder
 from omamori.adapters.capture.file import open_capture
 from omamori.hub import detect_beacon, detect_claims, detect_counts, detect_place
@@ -190,3 +202,14 @@ def test_benign_recordings_give_no_alert(shared_data: Path) -> None:
 )
 def test_recorded_attacks_are_told(shared_data: Path, name: str, kind: str) -> None:
     assert {told for told, _ in alerts_of(shared_data / "captures" / name)} == {kind}
+
+
+def test_after_a_restart_a_false_server_is_not_taken_for_the_first() -> None:
+    before, after = Detectors(), Detectors()
+    assert list(before.note(offers_dhcp(START, ROUTER), ROUTER)) == []
+    kept = [(key, value) for key, value in before.take_changes() if value is not None]
+    assert list(before.take_changes()) == []
+    assert after.restore([*kept, ("rubbish", b"\xc1")], START) == 1
+    list(after.hear(opens(START + 7000, TV_IP, 80, mac=ROUTER, source=ROUTER_IP), ROUTER))
+    [finding] = after.note(offers_dhcp(START + 7010, IRON, home(9)), IRON)
+    assert finding.params == {"known": ROUTER}

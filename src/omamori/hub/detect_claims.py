@@ -44,6 +44,13 @@ _NOWHERE = ("0.0.0.0", "::")  # noqa: S104 - what no thing owns
 _ADVERTISES = 136
 
 
+class Parts(msgspec.Struct):
+    """Hardware addresses of those who give addresses, and of those who are the way out."""
+
+    servers: list[str] = []
+    routers: list[str] = []
+
+
 class _Contest(msgspec.Struct):
     """An address that two speak for."""
 
@@ -76,6 +83,17 @@ class Claims:
     def counts(self) -> tuple[Different, ...]:
         """Everything that is counted."""
         return (self._unasked,)
+
+    @property
+    def parts(self) -> Parts:
+        """Who gives addresses and who is the way out, as far as is known."""
+        return Parts(list(self._servers), list(self._routers))
+
+    @parts.setter
+    def parts(self, known: Parts) -> None:
+        """Who played a part before a restart plays it still, if it is heard."""
+        self._servers = dict.fromkeys(known.servers[:PARTS_MAX], 0.0)
+        self._routers = dict.fromkeys(known.routers[:PARTS_MAX], 0.0)
 
     def note(self, sighting: Sighting, thing: str) -> Finding | None:
         """A part that someone plays."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from omamori.hub.detect_beacon import Beacons
-from omamori.hub.detect_claims import Claims
+from omamori.hub.detect_claims import Claims, Parts
 from omamori.hub.detect_counts import Different
 from omamori.hub.detect_place import Place
 from omamori.hub.detect_spread import Spreads
@@ -23,6 +25,7 @@ DHCP_WHILE_S = 600.0
 NEWCOMERS = 100  # hardware addresses a minute, never heard before; uncalibrated
 SETTLING_S = 120.0  # at first, everyone is new
 MINUTE_S = 60.0
+_PARTS = "parts"  # the one key under which they are kept
 LAN_PORTS_QUIET = frozenset({67, 68, 137, 138, 546, 547, 1900, 5353, 5355})
 """Upkeep and discovery over UDP, which goes to everyone or comes from there."""
 SERVES_UDP = LAN_PORTS_QUIET | {3610, 3702, 5683}
@@ -47,6 +50,7 @@ class Detectors:
         self._began_at: float | None = None
         self._minute_at = 0.0
         self._newcomers = 0
+        self._kept = Parts()
 
     def hear(self, flow: Flow, thing: str) -> Iterable[Finding]:
         """One flow, and the id of the thing that sends it, else of the one that gets it."""
@@ -92,6 +96,23 @@ class Detectors:
         self._beacons.step(now)
         self._claims.step(now)
         return ()
+
+    def take_changes(self) -> Iterable[tuple[str, bytes | None]]:
+        """Who plays which part (`hub.ports.Learned`): a false one must not become the first."""
+        parts = self._claims.parts
+        if parts != self._kept:
+            self._kept = parts
+            yield _PARTS, msgspec.msgpack.encode(parts)
+
+    def restore(self, kept: Iterable[tuple[str, bytes]], now: float) -> int:  # noqa: ARG002 - the port's shape
+        """See `hub.ports.Learned`."""
+        unread = 0
+        for _, value in kept:
+            try:
+                self._kept = self._claims.parts = msgspec.msgpack.decode(value, type=Parts)
+            except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+                unread += 1
+        return unread
 
     @property
     def counts(self) -> tuple[Different, ...]:

@@ -47,7 +47,7 @@ class Watch:
         self.alerts = Alerts()
         self.likeness = Likeness()
         self._tokens = Tokens(rules.is_module_maker)
-        self._peers = Peers(places, self.inventory.thing_of, lambda thing: self._who(thing).maker)
+        self._peers = Peers(places, self.inventory.thing_of, self._maker_of)
         self._examples: dict[str, str] = {}
         self._learned_at = 0.0
 
@@ -193,6 +193,7 @@ class Watch:
             "thing": self.inventory,
             _COUNTS: self.traffic,
             "behaviour": self.behaviour,
+            "detectors": self.detectors,
             "alert": self.alerts,
             "likeness": self.likeness,
         }
@@ -230,6 +231,9 @@ class Watch:
     def _who(self, thing: str) -> Who:
         kind, maker = self.inventory.what(thing)
         return Who(kind.value if kind.band in {"sure", "likely"} else UNKNOWN, maker)
+
+    def _maker_of(self, thing: str) -> str:
+        return self._who(thing).maker
 
     def _learn_examples(self) -> None:
         """What is surely known by model is an example of how such a thing sounds."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import ifaddr
 
 INTERFACES_MAX = 16
-WATCH_S = 30.0
+WATCH_S = 5.0
 SEND_HOPS = 4  # UPnP 1.1 §1.2.2 asks for 2 by default; ECHONET Lite stays on the link
 
 
@@ -19,16 +19,20 @@ class NetworkChangedError(Exception):
 
 
 class Interface(NamedTuple):
-    """An IPv4 address of this machine and the interface that has it."""
+    """An IPv4 address of this machine and the interface that has it.
+
+    The number tells an interface that went and came back, whose groups are to be joined anew.
+    """
 
     name: str
     ip: str
+    number: int = 0
 
 
 def interfaces(*, loopback: bool = False) -> list[Interface]:
     """IPv4 interfaces of this machine, at most ``INTERFACES_MAX``; loopback only when asked."""
     found = [
-        Interface(adapter.name, address.ip)
+        Interface(adapter.name, address.ip, adapter.index or 0)
         for adapter in ifaddr.get_adapters()
         for address in adapter.ips
         if isinstance(address.ip, str) and ip_address(address.ip).is_loopback == loopback

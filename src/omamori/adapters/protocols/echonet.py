@@ -79,6 +79,7 @@ _TELLS = {Esv.GET_RES, Esv.GET_SNA, Esv.INF, Esv.INF_C, Esv.SET_GET_RES, Esv.SET
 _SAID = frozenset(Epc)
 _LISTS = {Epc.INSTANCES, Epc.INSTANCES_NOTICE}
 _MAPS = {Epc.GET_MAP: "get", Epc.SET_MAP: "set", Epc.INF_MAP: "inf"}
+_CODES_TOLD_MAX = 127  # of at most 128: the text of a sighting's field has 255 characters
 _EPC_MIN = 0x80  # codes below are no properties (Part II, 3.2.6)
 
 
@@ -277,7 +278,7 @@ def facts(frame: Frame) -> list[tuple[str, dict[str, str]]]:
         if one.epc in _SAID and one.edt:
             fields[f"epc.{one.epc:02x}"] = one.edt.hex()
         if one.epc in _MAPS and (codes := property_map(one.edt)):
-            fields[_MAPS[Epc(one.epc)]] = bytes(sorted(codes)).hex()
+            fields[_MAPS[Epc(one.epc)]] = bytes(sorted(codes)[:_CODES_TOLD_MAX]).hex()
         if one.epc in _LISTS and frame.seoj[:2] == NODE_PROFILE[:2]:
             named += instances(one.edt)
     heard = [("echonet.object", fields)]

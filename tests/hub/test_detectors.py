@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,7 +30,7 @@ from omamori.hub.alert_kinds import ALERTS
 from omamori.hub.detect_counts import Different
 from omamori.hub.detectors import Detectors
 from omamori.hub.finding import FACTS_MAX, Finding
-from omamori.hub.flow import Flow
+from omamori.hub.flow import CROWD, Flow
 from omamori.hub.sighting import KINDS, Sighting
 from omamori.web import words
 
@@ -213,3 +214,10 @@ def test_after_a_restart_a_false_server_is_not_taken_for_the_first() -> None:
     list(after.hear(opens(START + 7000, TV_IP, 80, mac=ROUTER, source=ROUTER_IP), ROUTER))
     [finding] = after.note(offers_dhcp(START + 7010, IRON, home(9)), IRON)
     assert finding.params == {"known": ROUTER}
+
+
+def test_a_thing_that_talks_to_ever_new_doors_is_told_by_the_sum_alone() -> None:
+    flood = Flow(START, START + 9, IRON, "", "", "", CROWD, frames=5000, is_opening=False)
+    [finding] = Detectors().hear(flood, IRON)
+    assert (finding.kind, finding.params) == ("flood.talk", {"frames": 5000})
+    assert list(Detectors().hear(msgspec.structs.replace(flood, frames=9), IRON)) == []

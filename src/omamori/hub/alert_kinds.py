@@ -52,6 +52,7 @@ ALERTS: dict[str, Kind] = {
     "claims.port": Kind(TAKE_CARE, "action.check-cable"),
     # It wants much, or calls out like a clock.
     "dhcp.scan": Kind(ATTENTION, "action.ask-why", "addresses"),
+    "flood.talk": Kind(DANGER, "action.switch-off", "frames"),
     "flood.addresses": Kind(ATTENTION, "action.check-cable", "addresses"),
     "beacon.regular": Kind(TAKE_CARE, "action.ask-expected", "calls", RARE_QUIET_S),
     # It departs from what it should do, or always did.

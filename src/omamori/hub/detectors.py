@@ -13,7 +13,7 @@ from omamori.hub.detect_place import Place
 from omamori.hub.detect_spread import Spreads
 from omamori.hub.detect_sweep import Sweeps
 from omamori.hub.finding import FACTS_MAX, Fact, Finding
-from omamori.hub.flow import ACK, RST, SYN, Flow
+from omamori.hub.flow import ACK, CROWD, RST, SYN, Flow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 DHCP_ADDRESSES = 4  # a moved laptop asks for its old one and the offered one; Slips counts 4, too
 DHCP_WHILE_S = 600.0
 NEWCOMERS = 100  # hardware addresses a minute, never heard before; uncalibrated
+CROWD_FRAMES = 1000  # of one sender, beyond what is told one by one, within seconds; uncalibrated
 SETTLING_S = 120.0  # at first, everyone is new
 MINUTE_S = 60.0
 _PARTS = "parts"  # the one key under which they are kept
@@ -127,6 +128,12 @@ class Detectors:
             self._place.heard[flow.mac] = flow.at
         if flow.proto == "arp":
             return _those(self._claims.arp(flow, thing or flow.mac))
+        if flow.proto == CROWD and flow.mac and flow.frames >= CROWD_FRAMES:
+            if self._place.is_router(flow.mac):  # it passes on what others began
+                return ()
+            fact = Fact(flow.at, flow.mac, "", f"{flow.frames} frames of ever new talk")
+            told = {"frames": flow.frames}
+            return (Finding("flood.talk", thing or flow.mac, flow.at, "", {**told}, (fact,)),)
         return ()
 
     def _tcp(self, flow: Flow, thing: str) -> Iterable[Finding]:

@@ -6,6 +6,8 @@ import msgspec
 
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 """TCP flags (RFC 9293 §3.1)."""
+CROWD = "crowd"
+"""Protocol of a flow that sums up what was too much to be told one by one: it has no addresses."""
 ASKS, ANSWERS = 1, 2
 """ARP operations (RFC 826)."""
 
@@ -19,7 +21,7 @@ class Flow(msgspec.Struct, frozen=True, gc=False):
             comes from elsewhere; empty where the link has none.
         peer_mac: hardware address that it was sent to; may be a group's.
         source, target: IP addresses, as text; for ARP the sender's and the wanted one.
-        proto: ``tcp``, ``udp``, ``icmp``, ``icmp6``, ``arp``, else ``ip/<number>``.
+        proto: ``tcp``, ``udp``, ``icmp``, ``icmp6``, ``arp``, ``CROWD``, else ``ip/<number>``.
         from_port, to_port: ports; for ICMP type and code; for ARP 0 and the operation.
         flags: TCP flags of all frames told of here, joined.
         frames, octets: counted since it was last told; octets of whole frames.

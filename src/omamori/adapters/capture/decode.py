@@ -17,7 +17,7 @@ from omamori.adapters.protocols import lldp
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from omamori.adapters.capture.direction import Crowd, Direction
+    from omamori.adapters.capture.direction import Direction
     from omamori.adapters.capture.frames import Frame
     from omamori.hub.flow import Flow
     from omamori.hub.sighting import Sighting
@@ -175,10 +175,6 @@ class Decoder:
     def directions(self) -> int:
         """How many directions of talk are held now."""
         return len(self._flows)
-
-    def take_crowds(self) -> list[Crowd]:
-        """Frames since the last time that were too many to be told of one by one."""
-        return self._flows.take_crowds()
 
     def _step(self, at: float) -> None:
         """Some seconds later: what was counted is told, and what is still there is news again.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from omamori.hub.flow import Flow
+from omamori.hub.flow import CROWD, Flow
 
 Who = tuple[str, str, str, str, str, int, int]
 """The seven fields of a flow that name it, from ``mac`` to ``to_port``."""
@@ -98,3 +98,10 @@ class Crowd:
     at: float
     frames: int = 0
     octets: int = 0
+
+    def told(self) -> Flow:
+        """The sum, as a flow without addresses."""
+        return Flow(
+            self.first_at, self.at, self.mac, "", "", "", CROWD,
+            frames=self.frames, octets=self.octets, is_opening=False,
+        )  # fmt: skip

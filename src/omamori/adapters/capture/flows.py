@@ -53,7 +53,7 @@ class Flows:
 
     Attributes:
         tcp, udp, others: the directions; the fast road looks into the first two itself.
-        crowds: by MAC address; whoever reads them takes them with ``take_crowds``.
+        crowds: by MAC address; told with the sums.
     """
 
     def __init__(self, tell: Callable[[list[Flow]], None], speakers: Speakers) -> None:
@@ -251,12 +251,6 @@ class Flows:
         crowd.octets += octets
         return Direction(at, UNNAMED, False, False, False)  # noqa: FBT003 - as above
 
-    def take_crowds(self) -> list[Crowd]:
-        """What was too much to be told one by one, since it was last taken."""
-        taken = list(self.crowds.values())
-        self.crowds.clear()
-        return taken
-
     def _make_room(self) -> None:
         """Give up a part of a full table: first whose sender has too much, then the newest."""
         held = Counter(key[:6] for table in self._tables for key in table)
@@ -289,6 +283,8 @@ class Flows:
                 del table[key]
         sums.sort(key=_at)
         self._news += sums
+        self._news += [crowd.told() for crowd in self.crowds.values()]
+        self.crowds.clear()
         self.tell()
 
     def tell(self) -> None:

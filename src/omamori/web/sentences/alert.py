@@ -24,6 +24,7 @@ SENTENCES: dict[str, str] = {
     "alert.claims.port": "It seems to be plugged in at two places ({port} and {other_port}), now here, now there.",
     # it wants much, or calls out like a clock
     "alert.dhcp.scan": "In a short time it asked for {addresses} different addresses of this home for itself.",
+    "alert.flood.talk": "Within seconds it began to talk to ever new addresses or doors, {frames} times more than can be told apart.",
     "alert.flood.addresses": "Within a minute, {addresses} devices that were never here before seemed to speak. They may be made up.",
     "alert.beacon.regular": "It has called the same place ({place}) {calls} times, about every {every_s:span}. That may be normal for it.",
     # it departs from what it should do, or always did
@@ -65,6 +66,7 @@ JA: dict[str, str] = {
     "alert.claims.twice": "この機器と {known} が、同じアドレス {address} を使っています。通信が相手をまちがえることがあります。",
     "alert.claims.port": "2か所（{port} と {other_port}）につながっているように見え、行ったり来たりしています。",
     "alert.dhcp.scan": "短いあいだに、この家のちがうアドレスを {addresses} 個、自分にほしいと言いました。",
+    "alert.flood.talk": "数秒のあいだに、次々と新しいアドレスや入口へ {frames} 回も話しかけました。多すぎて、ひとつずつは数えられません。",
     "alert.flood.addresses": "1分のあいだに、初めての機器 {addresses} 台が話したように見えます。作りものかもしれません。",
     "alert.beacon.regular": "同じ相手（{place}）を、およそ {every_s:span} ごとに {calls} 回呼びました。この機器では普通のことかもしれません。",
     "alert.behaviour.new-country": "これまで通信したことのない国（{country}）の、この機器では初めての相手（{place}）と通信しています。",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from omamori.documents.reason import Reason
 from omamori.hub.alert import FINE, OPEN, OVER
 from omamori.web.views_talk import AlertCard, AlertsView, AlertView, FactView
+from omamori.web.words import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -91,6 +92,8 @@ class AlertViews:
 
     def name(self, thing: str, lang: str) -> str:
         """What a thing is called, by its id or an address that it uses."""
+        if not thing:  # a flood of made-up addresses is nobody's
+            return text("The home's network", lang)
         known = self.watch.inventory.thing(thing)
         return self.name_of(known, lang) if known else self._owner(thing, lang) or thing
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 LEARN_EVERY_S = 600.0  # what is well known is taken as an example this often
 EXAMPLES_MAX = 1024
-_BEHAVIOUR = "behaviour."
+_BEHAVIOUR, _NEW_NEIGHBOUR = "behaviour.", "behaviour.new-neighbour"
 _SURE, _COUNTS = "sure", "traffic"
 
 
@@ -47,7 +47,7 @@ class Watch:
         self.alerts = Alerts()
         self.likeness = Likeness()
         self._tokens = Tokens(rules.is_module_maker)
-        self._peers = Peers(places, self.inventory.thing_of, self._maker_of)
+        self._peers = Peers(places, self.inventory.thing_of)
         self._examples: dict[str, str] = {}
         self._learned_at = 0.0
 
@@ -223,6 +223,8 @@ class Watch:
         habits = self.behaviour.habits(finding.thing)
         if habits is None or not habits.is_doubted(finding.at):
             return False
+        if finding.kind == _NEW_NEIGHBOUR:  # whoever looks for everybody meets somebody
+            return True
         return any(
             alert.kind == finding.kind and alert.about != finding.about and alert.state == OPEN
             for alert in self.alerts.of(finding.thing)
@@ -231,9 +233,6 @@ class Watch:
     def _who(self, thing: str) -> Who:
         kind, maker = self.inventory.what(thing)
         return Who(kind.value if kind.band in {"sure", "likely"} else UNKNOWN, maker)
-
-    def _maker_of(self, thing: str) -> str:
-        return self._who(thing).maker
 
     def _learn_examples(self) -> None:
         """What is surely known by model is an example of how such a thing sounds."""

@@ -17,7 +17,7 @@ class Japan:
 
 
 def peers() -> Peers:
-    return Peers(Japan(), lambda _mac, ip: NAS if ip == "192.168.1.30" else "", lambda _: "Maker")
+    return Peers(Japan(), lambda _mac, ip: NAS if ip == "192.168.1.30" else "")
 
 
 def named(name: str, ip: str = "203.0.113.9") -> Sighting:
@@ -42,7 +42,7 @@ def test_things_routers_and_resolvers_are_known() -> None:
         NAS,
     )  # fmt: skip
     peer = one.of(uses(AT, outside=False), CAM)
-    assert (peer.thing, peer.maker, peer.is_resolver, peer.is_router) == (NAS, "Maker", True, False)
+    assert (peer.thing, peer.is_resolver, peer.is_router) == (NAS, True, False)
     router = one.of(uses(AT, outside=False, target="192.168.1.1"), CAM)
     assert (router.is_router, router.is_resolver) == (True, True)
 

@@ -11,6 +11,7 @@ from omamori.documents.reason import Reason, Value
 from omamori.hub.declared import Fit, fit
 from omamori.hub.deed import Deed, Peer, deed_of, role_of
 from omamori.hub.departure import (
+    MORE_OCTETS_MIN,
     PROVES_FRAMES,
     Purpose,
     about,
@@ -128,13 +129,7 @@ class Behaviour:
         at = moment(flow.at)
         profile = self._profile(thing, at)
         habits = profile.habits
-        was_settled, days, hours = habits.is_settled, len(habits.days), len(habits.hours)
-        habits.heard(at)
-        profile.is_changed |= (was_settled, days, hours) != (
-            habits.is_settled,
-            len(habits.days),
-            len(habits.hours),
-        )
+        profile.is_changed |= habits.heard(at)
         found = self._more(profile, thing, flow, peer, at) if peer.is_outside else []
         deed = deed_of(flow)
         if deed is None:
@@ -142,6 +137,8 @@ class Behaviour:
         role = role_of(deed, peer)
         key = (deed.way, role, deed.service)
         if profile.declared is not None:
+            if peer.thing:  # access lists may ask who made it
+                peer = msgspec.structs.replace(peer, maker=self._who(peer.thing).maker)
             verdict = fit(profile.declared, flow, deed, peer, self._who(thing).maker)
             if verdict is Fit.NO and is_grave(deed, peer):
                 return [*found, *self._tell("behaviour.not-declared", thing, flow, deed, peer)]
@@ -149,9 +146,11 @@ class Behaviour:
             if verdict is Fit.YES:
                 self._remember(profile, key, at, flow, peer)
                 return found
-        if habits.repeat(key, at, peer.names, _family(flow)):
-            profile.is_changed |= habits.known[key].times & (habits.known[key].times - 1) == 0
-            self._visit(profile, deed, peer, role, at)
+        habit = habits.repeat(key, at, peer.names, _family(flow))
+        if habit is not None:
+            profile.is_changed |= habit.times & (habit.times - 1) == 0
+            if peer.is_outside:
+                self._visit(profile, deed, peer, role, at)
             return found
         return [*found, *self._new(profile, thing, flow, deed, peer)]
 
@@ -339,8 +338,11 @@ class Behaviour:
     ) -> list[Finding]:
         """Count what goes outside, and tell when it is far more than ever."""
         habits = profile.habits
-        today, most, days = habits.send(at, octets(flow))
-        if not habits.is_settled or not is_more_than_ever(today, most, days):
+        today = habits.send(at, octets(flow))
+        if today <= MORE_OCTETS_MIN or not habits.is_settled:
+            return []
+        most, days = habits.sent_before(at)
+        if not is_more_than_ever(today, most, days):
             return []
         kind, subject = "behaviour.more-than-ever", "amount"
         if purpose_of(self._who(thing).kind, habits) is Purpose.MANY or subject in habits.allowed:
@@ -355,7 +357,8 @@ class Behaviour:
     def _remember(self, profile: _Profile, key: Key, at: float, flow: Flow, peer: Peer) -> None:
         """What is declared is known, too: if the file goes, the habit stays."""
         habits = profile.habits
-        if not habits.repeat(key, at, peer.names, _family(flow)) and not habits.is_doubted(at):
+        repeated = habits.repeat(key, at, peer.names, _family(flow))
+        if repeated is None and not habits.is_doubted(at):
             self._learn(profile, key, at, flow, peer)
 
     def _visit(self, profile: _Profile, deed: Deed, peer: Peer, role: str, at: float) -> None:

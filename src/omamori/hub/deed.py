@@ -126,14 +126,14 @@ def _by_ports(proto: str, source: int, target: int) -> Deed | None:
 
 def role_of(deed: Deed, peer: Peer) -> str:
     """With whom, as generally as it stays true tomorrow."""
-    for role, fits in (
-        ("everyone", peer.is_everyone),
-        ("clock", deed.proto == "udp" and deed.port == NTP_PORT),  # pools answer from anywhere
-        ("resolver", peer.is_resolver and deed.port in DNS_PORTS),
-        ("router", peer.is_router),
-    ):
-        if fits:
-            return role
+    if peer.is_everyone:
+        return "everyone"
+    if deed.port == NTP_PORT and deed.proto == "udp":  # pools answer from anywhere
+        return "clock"
+    if peer.is_resolver and deed.port in DNS_PORTS:
+        return "resolver"
+    if peer.is_router:
+        return "router"
     if not peer.is_outside:
         return f"thing:{peer.thing}" if peer.thing else "home"
     return _outside(peer)

@@ -78,24 +78,33 @@ class Habits(msgspec.Struct):
     sent: dict[int, int] = {}
     is_settled: bool = False
 
-    def heard(self, at: float) -> None:
-        """It was heard at this time; the first days may be over with that."""
-        self.since, self.last_at = min(self.since, at), max(self.last_at, at)
+    def heard(self, at: float) -> bool:
+        """It was heard at this time; whether that brought the end of its first days nearer."""
+        if at > self.last_at:
+            self.last_at = at
+        elif at < self.since:
+            self.since = at
         if self.is_settled or self.is_doubted(at):
-            return
-        if len(self.days) < LEARN_DAYS:
-            self.days.add(int(at // DAY_S))
-        if len(self.hours) < LEARN_HOURS:
-            self.hours.add(int(at // HOUR_S))
-        self.is_settled = (
-            len(self.days) >= LEARN_DAYS
-            and len(self.hours) >= LEARN_HOURS
-            and self.last_at - self.since >= LEARN_S
-        )
+            return False
+        day, hour, days, hours = int(at // DAY_S), int(at // HOUR_S), self.days, self.hours
+        is_news = False
+        if len(days) < LEARN_DAYS and day not in days:
+            days.add(day)
+            is_news = True
+        if len(hours) < LEARN_HOURS and hour not in hours:
+            hours.add(hour)
+            is_news = True
+        if (
+            self.last_at - self.since >= LEARN_S
+            and len(days) >= LEARN_DAYS
+            and len(hours) >= LEARN_HOURS
+        ):
+            self.is_settled = is_news = True
+        return is_news
 
     def is_doubted(self, at: float) -> bool:
         """Whether something bad was noticed near to this time."""
-        return any(abs(at - doubt) <= DOUBT_S for doubt in self.doubts)
+        return bool(self.doubts) and any(abs(at - doubt) <= DOUBT_S for doubt in self.doubts)
 
     def doubt(self, at: float) -> int:
         """Drop what began near to this time, for whatever is bad may have begun with it."""
@@ -114,18 +123,20 @@ class Habits(msgspec.Struct):
             self.hours -= around
         return len(begun)
 
-    def repeat(self, key: Key, at: float, names: tuple[str, ...], family: int = V4) -> bool:
-        """Count something it is known to do; False where it is not known."""
+    def repeat(self, key: Key, at: float, names: tuple[str, ...], family: int = V4) -> Habit | None:
+        """Count something it is known to do; None where it is not known."""
         habit = self.known.get(key)
         if habit is None:
-            return False
-        habit.times = min(habit.times + 1, TIMES_MAX)
-        habit.hours += at // HOUR_S > habit.last_at // HOUR_S
-        habit.last_at = max(habit.last_at, at)
+            return None
+        if habit.times < TIMES_MAX:
+            habit.times += 1
+        if at > habit.last_at:
+            habit.hours += at // HOUR_S > habit.last_at // HOUR_S
+            habit.last_at = at
         habit.families |= family
         if names and names[0] not in habit.names:
             _name(habit, names[0])
-        return True
+        return habit
 
     def learn(self, key: Key, at: float, names: tuple[str, ...], family: int = V4) -> None:
         """From now on it is known to do this."""
@@ -173,14 +184,19 @@ class Habits(msgspec.Struct):
             del self.told[next(iter(self.told))]
         return is_told
 
-    def send(self, at: float, octets: int) -> tuple[int, int, int]:
-        """Count what goes outside: today's sum, the most of any day before, how many days."""
-        today = int(at // DAY_S)
-        self.sent[today] = min(self.sent.get(today, 0) + max(octets, 0), SENT_MAX)
-        while len(self.sent) > DAYS_KEPT_MAX:
+    def send(self, at: float, octets: int) -> int:
+        """Count what goes outside; returns the day's sum."""
+        day = int(at // DAY_S)
+        sum_ = self.sent.get(day, 0) + octets
+        self.sent[day] = sum_ = sum_ if sum_ < SENT_MAX else SENT_MAX  # noqa: FURB136 - heard often
+        if len(self.sent) > DAYS_KEPT_MAX:
             del self.sent[min(self.sent)]
-        before = [sum_ for day, sum_ in self.sent.items() if day < today]
-        return self.sent.get(today, 0), max(before, default=0), len(before)
+        return sum_
+
+    def sent_before(self, at: float) -> tuple[int, int]:
+        """The most that went outside on any day before, and how many such days are known."""
+        before = [sum_ for day, sum_ in self.sent.items() if day < int(at // DAY_S)]
+        return max(before, default=0), len(before)
 
     def owners(self) -> set[str]:
         """Whose names it is known to use, outside."""

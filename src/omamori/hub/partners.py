@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import msgspec
 
@@ -11,6 +12,7 @@ THING, OUTSIDE, EVERYONE, NOBODY, REST_HERE, REST_OUTSIDE = (
 )  # fmt: skip
 """Kinds of partner; `NOBODY` is an address here that no known thing uses."""
 
+NAMES_READ = 4096  # remembered with what was read of them, under 2 MB
 NAME_MAX = 253  # characters of a domain name (RFC 1035 2.3.4, as text)
 # Under a country's two letters, registries sell names below these (as in co.jp, com.au, ac.uk).
 _SECOND = frozenset(
@@ -153,6 +155,7 @@ class Totals(msgspec.Struct, frozen=True):
     let_go_octets: int
 
 
+@lru_cache(maxsize=NAMES_READ)
 def registrable(name: str) -> str:
     """The part of a name that somebody registered, by a small rule; empty where it is no name.
 

@@ -19,6 +19,7 @@ NAMED_MAX = 16_384  # addresses with names, of all things
 NAMED_PER_THING_MAX = 1024
 ROUTERS_MAX, RESOLVERS_MAX = 8, 16  # latest ones; a flood of claims is another's alert
 TEXT_MAX = 253
+_EVERYONE = Peer(is_everyone=True)
 
 
 class _Latest:
@@ -26,18 +27,15 @@ class _Latest:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._members: OrderedDict[str, None] = OrderedDict()
+        self.members: OrderedDict[str, None] = OrderedDict()
 
     def add(self, member: str) -> None:
         if not member:
             return
-        self._members[member] = None
-        self._members.move_to_end(member)
-        if len(self._members) > self._most:
-            self._members.popitem(last=False)
-
-    def __contains__(self, member: str) -> bool:
-        return member in self._members
+        self.members[member] = None
+        self.members.move_to_end(member)
+        if len(self.members) > self._most:
+            self.members.popitem(last=False)
 
 
 class Peers:
@@ -46,21 +44,11 @@ class Peers:
     Args of the constructor:
         places: where addresses are registered.
         thing_of: id of the thing with this hardware address and IP; empty where nobody knows.
-        maker_of: a thing's maker, by its id.
-        mud_of: a thing's MUD URL, by its id.
     """
 
-    def __init__(
-        self,
-        places: Places,
-        thing_of: Callable[[str, str], str],
-        maker_of: Callable[[str], str] = lambda _thing: "",
-        mud_of: Callable[[str], str] = lambda _thing: "",
-    ) -> None:
+    def __init__(self, places: Places, thing_of: Callable[[str, str], str]) -> None:
         self._places = places
         self._thing_of = thing_of
-        self._maker_of = maker_of
-        self._mud_of = mud_of
         self._names: OrderedDict[str, OrderedDict[str, tuple[str, ...]]] = OrderedDict()
         self._named = 0
         self._routers = _Latest(ROUTERS_MAX)
@@ -83,23 +71,22 @@ class Peers:
     def of(self, flow: Flow, thing: str) -> Peer:
         """Whom the flow is sent to, as its sender ``thing`` knows them."""
         if is_group(flow) or is_group_address(flow.target):
-            return Peer(is_everyone=True)
-        is_resolver = flow.target in self._resolvers
+            return _EVERYONE
+        is_resolver = flow.target in self._resolvers.members
         if not flow.is_to_here:
-            self._routers.add(flow.peer_mac)
+            if flow.peer_mac not in self._routers.members:
+                self._routers.add(flow.peer_mac)
             return Peer(
                 is_outside=True,
                 is_resolver=is_resolver,
                 names=self._names_of(thing, flow.target),
                 country=self._places.country(flow.target),
             )
-        other = self._thing_of(flow.peer_mac, flow.target)
+        routers = self._routers.members
         return Peer(
-            is_router=flow.target in self._routers or flow.peer_mac in self._routers,
+            is_router=flow.target in routers or flow.peer_mac in routers,
             is_resolver=is_resolver,
-            thing=other,
-            maker=self._maker_of(other) if other else "",
-            mud_url=self._mud_of(other) if other else "",
+            thing=self._thing_of(flow.peer_mac, flow.target),
         )
 
     def forget(self, thing: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from omamori.hub import traffic_kept
@@ -88,7 +87,7 @@ class Traffic:
 
     def named(self, thing: str, ip: str, name: str, at: float) -> None:
         """A thing knows an address under this name; what it said to the address is said to it."""
-        site = _registrable(name[:NAME_MAX])
+        site = registrable(name[:NAME_MAX])
         if not site or not thing or len(thing) > ID_MAX or len(ip) > IP_MAX:
             return
         name = name[:NAME_MAX].strip(".").lower()
@@ -280,7 +279,7 @@ class Traffic:
         """The row of an address outside, under its name where the thing knows one."""
         ip = ip[:IP_MAX]
         name = talk.names.use(ip)
-        site = _registrable(name) if name else ""
+        site = registrable(name) if name else ""
         row = self._row(talk, f"n:{site}" if site else f"a:{ip}", OUTSIDE, site, at)
         if ip not in row.ips:
             country = self._places.country(ip)[:2]
@@ -357,6 +356,3 @@ class Traffic:
         for one in asked.values():
             one.settle_all()
         return asked.items()
-
-
-_registrable = lru_cache(maxsize=4096)(registrable)

@@ -7,10 +7,10 @@ import msgspec
 from omamori.documents.reason import Reason
 from omamori.hub.record import (
     APART_PER_THING_MAX,
-    SETTLING_S,
     SIGNS_PER_THING_MAX,
     Record,
     Sign,
+    news_no_later_than,
 )
 
 FORM = 1
@@ -95,7 +95,8 @@ def fill(record: Record, kept: Kept, now: float) -> None:
     """Give a record back what was kept of it, but its clues; nothing was heard in the future."""
     record.first_seen = min(record.first_seen, kept.first_seen, now)
     record.last_seen = max(record.first_seen, min(kept.last_seen, now))
-    record.news_at = min(record.news_at, kept.news_at, now + SETTLING_S)
+    news_at = news_no_later_than(now, kept.news_at, kept.last_seen)
+    record.news_at = min(record.news_at, news_at)
     record.heard_by |= set(kept.heard_by)
     record.signs = {**record.signs, **dict.fromkeys(kept.signs)}
     record.because, record.by_person = kept.because, kept.by_person

@@ -141,14 +141,21 @@ class Record:
 
     def no_later_than(self, now: float) -> None:
         """Nothing was heard in the future: a clock that ran ahead must not keep it for ever."""
+        self.news_at = news_no_later_than(now, self.news_at, self.last_seen)
         self.last_seen = min(self.last_seen, now)
         self.first_seen = min(self.first_seen, self.last_seen)
-        self.news_at = min(self.news_at, now + SETTLING_S)
         self.ips = {ip: min(at, now) for ip, at in self.ips.items()}
         for key, clue in self.clues.items():
             if clue.at > now:
                 self.clues[key] = type(clue)(now, clue.place, clue.said, clue.claims)
                 self.head.identity = None
+
+
+def news_no_later_than(now: float, news_at: float, last_seen: float) -> float:
+    """When a thing is news if the clock was set back to ``now``: never, if it was long known."""
+    if news_at <= now + SETTLING_S:
+        return news_at
+    return 0.0 if last_seen - news_at > SETTLED_AFTER_S else now + SETTLING_S
 
 
 class Group:

@@ -48,6 +48,7 @@ class PracticeNetwork:
         self._visits: list[Visit] = []
         self._due: list[tuple[float, int, bytes]] = []
         self._count = 0
+        self._shown: End | None = None  # the phone's address under which it showed itself last
         self.situation = ""
         for name in CAST:
             self._next_visit(name, self._now, 0)
@@ -73,7 +74,8 @@ class PracticeNetwork:
     def disturb(self, situation: str) -> None:
         """Let something go wrong from now on."""
         self.situation = situation
-        for after_s, frame in SITUATIONS[situation](self._random):
+        phone = self._end(CAST["phone"], self._now)
+        for after_s, frame in SITUATIONS[situation](self._random, phone):
             self._send(self._now + after_s, frame)
 
     def calm(self) -> None:
@@ -93,7 +95,9 @@ class PracticeNetwork:
         """A thing shows itself now and then, and visits a place outside or a neighbour."""
         member = CAST[visit.member]
         end = self._end(member, visit.at)
-        if visit.number % member.shows_every == 0:
+        is_elsewhere = member.is_phone and end != self._shown  # it joins anew
+        if is_elsewhere or visit.number % member.shows_every == 0:
+            self._shown = end if member.is_phone else self._shown
             for after_s, frame in _showing(member, end):
                 self._send(visit.at + after_s, frame)
         if member.sites:

@@ -88,7 +88,7 @@ CAST = {
     ),
     "lights": Member(
         _end(15), "light-adapter", ("照明アダプター", "Lighting adapter"), "bridge",
-        every_s=5400.0, objects=("029001", "029002"),
+        every_s=5400.0, objects=("029001", "029002"), shows_every=2,
     ),
     "battery": Member(
         _end(16), "home-battery", ("蓄電池", "Home battery"), "storage-battery",

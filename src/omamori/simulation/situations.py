@@ -13,7 +13,6 @@ from omamori.simulation.practice_cast import (
     FAR_AWAY,
     HEATER,
     NETWORK,
-    PHONES,
     ROUTER,
     SITES,
     STRANGER,
@@ -31,7 +30,7 @@ _SMB = 445
 SPOOFED_S = 120
 
 
-def iron(chance: random.Random) -> Iterator[Sent]:
+def iron(chance: random.Random, _phone: End) -> Iterator[Sent]:
     """A spying iron looks for everybody on the network, then for open doors of the computer."""
     one, other = CAST["iron"].end, CAST["computer"].end
     for number in range(1, 120):
@@ -42,12 +41,10 @@ def iron(chance: random.Random) -> Iterator[Sent]:
         yield at + 0.005, made.tcp(other, one, (port, 50_000 + number), made.RST_ACK)
 
 
-def second_hand(_chance: random.Random) -> Iterator[Sent]:
+def second_hand(_chance: random.Random, _phone: End) -> Iterator[Sent]:
     """A second-hand heater joins and tries every neighbour's telnet port."""
     one = HEATER.end
-    options = {12: HEATER.host.encode(), 55: bytes([1, 3, 6])}
-    nobody, everybody = End(one.mac, "0.0.0.0"), End(made.EVERYONE, "255.255.255.255")  # noqa: S104 - DHCP's "no address yet"
-    yield 0.0, made.udp(nobody, everybody, (68, 67), made.dhcp(one, 3, options))
+    yield _joins(one, HEATER.host)
     for number, other in enumerate(EVERYBODY):
         at = 3.0 + 0.4 * number
         yield at, made.arp(one, other.ip)
@@ -58,7 +55,7 @@ def second_hand(_chance: random.Random) -> Iterator[Sent]:
             yield at + 0.06 + 0.1 * tried, made.tcp(other, one, ports[::-1], made.RST_ACK)
 
 
-def camera(_chance: random.Random) -> Iterator[Sent]:
+def camera(_chance: random.Random, _phone: End) -> Iterator[Sent]:
     """The entrance camera suddenly sends its pictures to a far country."""
     one, (name, ip) = CAST["camera"].end, FAR_AWAY
     yield 0.0, made.udp(one, ROUTER, (52_000, 53), made.dns_question(name, 119))
@@ -66,9 +63,9 @@ def camera(_chance: random.Random) -> Iterator[Sent]:
     yield from _connection(one, End(ROUTER.mac, ip), (52_001, 443), 0.1, 400)
 
 
-def phone(chance: random.Random) -> Iterator[Sent]:
+def phone(chance: random.Random, one: End) -> Iterator[Sent]:
     """Hanako's phone comes home with a program that looks for computers to spread to."""
-    one = PHONES[0]
+    yield _joins(one, CAST["phone"].host)
     for number in range(2, 60):
         other = End(made.EVERYONE, f"{NETWORK}{number}")
         yield 0.1 * number, made.arp(one, other.ip)
@@ -82,7 +79,7 @@ def phone(chance: random.Random) -> Iterator[Sent]:
         yield 9.0 + 0.2 * number, made.tcp(one, far, (54_000 + number, 23), made.SYN)
 
 
-def rogue_dhcp(_chance: random.Random) -> Iterator[Sent]:
+def rogue_dhcp(_chance: random.Random, _phone: End) -> Iterator[Sent]:
     """A box that nobody knows hands out addresses, and names itself as the way outside."""
     box, asker = STRANGER.end, CAST["computer"].end
     own = ip_address(box.ip).packed
@@ -94,7 +91,7 @@ def rogue_dhcp(_chance: random.Random) -> Iterator[Sent]:
         yield 5.0 * number + 0.1, made.udp(box, End(asker.mac, asker.ip), (67, 68), offer)
 
 
-def spoof(_chance: random.Random) -> Iterator[Sent]:
+def spoof(_chance: random.Random, _phone: End) -> Iterator[Sent]:
     """The computer says to be the router, and to the router that it is the television.
 
     As tools for it do: an answer that nobody asked for, every second, to each of the two, while
@@ -117,6 +114,13 @@ def spoof(_chance: random.Random) -> Iterator[Sent]:
         yield at + 0.02, made.udp(ROUTER, asker, ports[::-1], told)
 
 
+def _joins(one: End, host: str) -> Sent:
+    """It asks for an address, and says its name."""
+    options = {12: host.encode(), 55: bytes([1, 3, 6, 15])}
+    nobody, everybody = End(one.mac, "0.0.0.0"), End(made.EVERYONE, "255.255.255.255")  # noqa: S104 - DHCP's "no address yet"
+    return 0.0, made.udp(nobody, everybody, (68, 67), made.dhcp(one, 3, options))
+
+
 def _connection(
     one: End, other: End, ports: tuple[int, int], at: float, segments: int
 ) -> Iterator[Sent]:
@@ -127,7 +131,7 @@ def _connection(
     yield at + 0.2 + 0.01 * segments, made.tcp(one, other, ports, made.FIN_ACK)
 
 
-SITUATIONS: dict[str, Callable[[random.Random], Iterator[Sent]]] = {
+SITUATIONS: dict[str, Callable[[random.Random, End], Iterator[Sent]]] = {
     "iron": iron,
     "second-hand": second_hand,
     "camera": camera,
@@ -135,4 +139,4 @@ SITUATIONS: dict[str, Callable[[random.Random], Iterator[Sent]]] = {
     "rogue-dhcp": rogue_dhcp,
     "spoof": spoof,
 }
-"""Those that a visitor can choose; the names are also `web.names.SITUATIONS`."""
+"""Those that a visitor can choose, made of chance and the phone's address today; the names are also `web.names.SITUATIONS`."""

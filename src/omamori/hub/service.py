@@ -49,7 +49,7 @@ class Watch:
         self._tokens = Tokens(rules.is_module_maker)
         self._peers = Peers(places, self.inventory.thing_of)
         self._examples: dict[str, str] = {}
-        self._learned_at = 0.0
+        self._learned_at: float | None = None
 
     def hear(self, said: Iterable[Sighting], talked: Iterable[Flow]) -> list[Alert]:
         """Take in what was said, then what was counted; returns alerts that a person must see."""
@@ -66,22 +66,24 @@ class Watch:
                 self.traffic.named(thing, fields["ip"], fields["name"], sighting.at)
             told += self._take(self.detectors.note(sighting, thing))
         for flow in talked:
-            told += self._talk(flow)
+            self._talk(flow, told)
         return told
 
-    def _talk(self, flow: Flow) -> list[Alert]:
+    def _talk(self, flow: Flow, told: list[Alert]) -> None:
         thing_of = self.inventory.thing_of
         sender = thing_of(flow.mac, flow.source, flow.at) if flow.is_from_here else ""
         receiver = thing_of(flow.peer_mac, flow.target) if flow.is_to_here else ""
         self.traffic.hear(flow, sender, receiver)
         one_here = sender if flow.is_from_here else receiver  # never accused for the other
-        told = self._take(self.detectors.hear(flow, one_here))
+        found = self.detectors.hear(flow, one_here)
+        if found:
+            told += self._take(found)
         if sender:
-            if flow.is_opening:
+            if flow.is_opening and not flow.is_answer:
                 self._tokens.hear_flow(flow, sender)
-            peer = self._peers.of(flow, sender)
-            told += self._take(self.behaviour.hear(flow, sender, peer))
-        return told
+            found = self.behaviour.hear(flow, sender, self._peers.of(flow, sender))
+            if found:
+                told += self._take(found)
 
     def step(self, now: float) -> tuple[list[Alert], list[Alert]]:
         """Let time pass: alerts that a person must see, and those that have ended."""
@@ -94,7 +96,9 @@ class Watch:
         self._reunite()
         self.traffic.step(now)
         told = self._take(self.detectors.step(now)) + self._take(self.behaviour.step(now))
-        if not 0 <= now - self._learned_at < LEARN_EVERY_S:
+        if self._learned_at is None:
+            self._learned_at = now  # what was only just heard is no example yet
+        elif not 0 <= now - self._learned_at < LEARN_EVERY_S:
             self._learned_at = now
             self._learn_examples()
         return told, self.alerts.step(now)

@@ -52,7 +52,7 @@ class Row:
         self.names: dict[str, None] = {}
         self.series = Series()
         self.settled = (0, 0)  # sent and received that the series hold
-        self.minute = -1  # in which the rest was counted, as an index since the epoch
+        self.minute = -1.0  # in which the rest was counted, as an index since the epoch
         self.partners = 1
         self.returning = False
 
@@ -196,9 +196,10 @@ class Talk:
         if row.sent != sent or row.received != received:
             sent, received = row.sent - sent, row.received - received
             row.settled = (row.sent, row.received)
-            row.series.add(row.minute, sent, received)
+            minute = int(row.minute)
+            row.series.add(minute, sent, received)
             series = self.outside if row.kind == OUTSIDE else self.here
-            series.add(row.minute, sent, received)
+            series.add(minute, sent, received)
 
     def settle_all(self) -> None:
         """Settle every row: somebody looks at the series now."""

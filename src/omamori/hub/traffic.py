@@ -252,11 +252,11 @@ class Traffic:
     # Counting.
 
     def _sent(self, flow: Flow, thing: str, other: str, at: float, *, is_shared: bool) -> None:
-        talk = self._talk(thing, at)
+        talk = self._talks.get(thing) or self._talk(thing, at)
         if is_shared:
-            row = self._row(talk, EVERYONE, EVERYONE, "", at)
+            row = talk.rows.get(EVERYONE) or self._row(talk, EVERYONE, EVERYONE, "", at)
         elif other and other != thing:
-            row = self._row(talk, f"t:{other}", THING, other, at)
+            row = self._here(talk, other, at)
         elif flow.is_to_here:
             row = self._row(talk, NOBODY, NOBODY, "", at)
         else:
@@ -266,14 +266,18 @@ class Traffic:
             talk.offer(flow.service, at)
 
     def _received(self, flow: Flow, thing: str, other: str, at: float) -> None:
-        talk = self._talk(thing, at)
+        talk = self._talks.get(thing) or self._talk(thing, at)
         if other:
-            row = self._row(talk, f"t:{other}", THING, other, at)
+            row = self._here(talk, other, at)
         elif flow.is_from_here:
             row = self._row(talk, NOBODY, NOBODY, "", at)
         else:
             row = self._outside(talk, flow.source, at)
         count(talk, row, flow, at, is_sent=False)
+
+    def _here(self, talk: Talk, other: str, at: float) -> Row:
+        key = f"t:{other}"
+        return talk.rows.get(key) or self._row(talk, key, THING, other, at)
 
     def _outside(self, talk: Talk, ip: str, at: float) -> Row:
         """The row of an address outside, under its name where the thing knows one."""

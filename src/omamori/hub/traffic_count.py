@@ -21,7 +21,7 @@ _UPKEEP = range(133, 138)  # ICMPv6 router and neighbour discovery (RFC 4861): n
 
 def count(talk: Talk, row: Row, flow: Flow, at: float, *, is_sent: bool) -> None:
     """Count a flow in a row and in its thing's sums."""
-    minute = int(at // MINUTE_S)
+    minute = at // MINUTE_S
     if minute != row.minute:
         talk.settle(row)
         row.minute = minute

@@ -191,7 +191,7 @@ class Alerts:
         for key, octets in kept:
             try:
                 alert = _READ.decode(octets)
-            except (msgspec.MsgspecError, RecursionError):
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                 unread += 1
                 continue
             if not _is_sound(key, alert):

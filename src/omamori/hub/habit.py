@@ -228,7 +228,7 @@ def unpack(value: bytes) -> Kept | None:
     """A value from the shelf, its limits held again; None where it cannot be read."""
     try:
         kept = _DECODER.decode(value)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     habits = kept.habits
     while len(habits.known) > HABITS_PER_THING_MAX:

@@ -77,7 +77,7 @@ def unpack(value: bytes) -> Kept | None:
         return None
     try:
         kept = _DECODER.decode(value)
-    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     times = (kept.first_seen, kept.last_seen, kept.news_at, *(clue[0] for clue in kept.clues))
     is_sound = (

@@ -91,7 +91,14 @@ class Network:
         self.inventory = self.watch.inventory
         self._restore_corrections()
         self._shelf, self.shelf_lost = _open_shelf(folder / SHELF_FILE, clock())
-        self.watch.restore(self._shelf, clock())
+        self._restore()
+
+    def _restore(self) -> None:
+        try:
+            self.watch.restore(self._shelf, self.clock())
+        except ShelfError as error:  # what was read until then stays
+            self.shelf_lost = SHELF_FILE
+            structlog.get_logger().error("shelf.not-read", reason=str(error))
 
     def _restore_corrections(self) -> None:
         path = self.folder / CORRECTIONS_FILE
@@ -178,8 +185,11 @@ class Network:
     def correct(self, thing_id: str, name: str, kind: str) -> None:
         """Keep what a person says a thing is."""
         self.watch.correct(thing_id, name, kind)
-        told = self.inventory.corrections_state()
-        write_secret(self.folder / CORRECTIONS_FILE, msgspec.json.encode(told))
+        told = msgspec.json.encode(self.inventory.corrections_state())
+        try:
+            write_secret(self.folder / CORRECTIONS_FILE, told)
+        except OSError as error:
+            raise ShelfError("shelf.not-written", {"file": CORRECTIONS_FILE}) from error
         self._said()
 
     def say_fine(self, alert_id: str, *, fine: bool) -> Alert:
@@ -223,11 +233,17 @@ class Network:
     async def _steps(self) -> None:
         while True:
             await asyncio.sleep(STEP_S)
-            now = self.clock()
-            told, ended = self.watch.step(now)
-            self._told(told, ended)
-            if not 0 <= now - self._kept_at < KEEP_EVERY_S:
-                self.keep()
+            try:
+                self._step()
+            except Exception:  # noqa: BLE001 - said in the log; one fault must not end the watch
+                structlog.get_logger().exception("watch.step-failed")
+
+    def _step(self) -> None:
+        now = self.clock()
+        told, ended = self.watch.step(now)
+        self._told(told, ended)
+        if not 0 <= now - self._kept_at < KEEP_EVERY_S:
+            self.keep()
 
 
 def _open_shelf(path: Path, now: float) -> tuple[SqliteShelf | MemoryShelf, str]:

@@ -63,7 +63,8 @@ class Watch:
             self._peers.note(sighting, thing)
             if sighting.kind == "name.address":
                 fields = sighting.fields
-                self.traffic.named(thing, fields["ip"], fields["name"], sighting.at)
+                ip, name = fields.get("ip", ""), fields.get("name", "")
+                self.traffic.named(thing, ip, name, sighting.at)
             told += self._take(self.detectors.note(sighting, thing))
         for flow in talked:
             self._talk(flow, told)
@@ -106,7 +107,7 @@ class Watch:
     def _reunite(self) -> None:
         """What was counted under an address that turned out to be another thing's is that one's."""
         for counted in self.traffic.things():
-            thing = self.inventory.thing_of(counted, "")
+            thing = self._owner(counted)
             if thing and thing != counted:
                 self.traffic.join(counted, thing)
 
@@ -205,9 +206,12 @@ class Watch:
     # Inside.
 
     def _speaker(self, sighting: Sighting) -> str:
-        source = sighting.source
-        ip = source[3:] if source.startswith("ip:") else ""
-        return self.inventory.thing_of("" if ip else source, ip)
+        return self._owner(sighting.source)
+
+    def _owner(self, address: str) -> str:
+        """Whose a hardware address, or ``ip:<address>``, is now."""
+        ip = address[3:] if address.startswith("ip:") else ""
+        return self.inventory.thing_of("" if ip else address, ip)
 
     def _take(self, findings: Iterable[Finding]) -> list[Alert]:
         """Join findings to alerts; around what is bad, nothing is learned."""

@@ -7,6 +7,7 @@ so that two units of one model leave nearly the same tokens.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from omamori.hub.identify_rules import is_private
@@ -22,6 +23,7 @@ TOKENS_PER_THING_MAX = 256
 TOKENS_PER_PLACE_MAX = 40  # who asks for a thousand names crowds out only its own names
 TOKEN_CHARS_MAX = 72
 EVICT_SHARE = 16  # a full table lets go of one part in this many at once
+PLAIN_REMEMBERED = 2048  # things repeat themselves every hour; about 1 MB
 
 MODEL = "model"  # the place of what looks like a model's designation
 _DYNAMIC_PORT_MIN = 49_152  # RFC 6335 §6: nobody's port, so that it says nothing
@@ -47,6 +49,7 @@ _DIGITS = re.compile(r"\d+")
 _MODEL = re.compile(r"(?<![0-9a-z])[a-z]{1,6}-?[a-z]{0,3}\d{2,4}[a-z]{0,3}(?![0-9a-z.])")
 
 
+@lru_cache(maxsize=PLAIN_REMEMBERED)
 def plain(text: str, mac: str = "") -> str:
     """The text without whatever only one unit says; ``mac`` is the thing's own address."""
     text = text.casefold()[: TOKEN_CHARS_MAX * 2]

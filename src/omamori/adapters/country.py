@@ -172,7 +172,8 @@ def _parsed(table: bytes) -> _Table:
     middle = end + n4 * (_V4_OCTETS + 1)
     v4 = _ranges(table[end:middle], n4, _V4_OCTETS)
     v6 = _ranges(table[middle:], n6, _V6_OCTETS)
-    if max(max(ranges.countries, default=0) for ranges in (v4, v6)) >= len(codes):
+    known = bytes(range(len(codes)))
+    if any(ranges.countries.translate(None, known) for ranges in (v4, v6)):
         raise ValueError("a country without a code")
     return _Table(codes, v4, v6, told.decode("utf-8"))
 

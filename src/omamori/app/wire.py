@@ -6,6 +6,8 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING
 
+import structlog
+
 from omamori.adapters.capture.decode import Decoder
 from omamori.adapters.capture.frames import CaptureError
 from omamori.adapters.capture.live import Listener, open_interface
@@ -60,7 +62,10 @@ class Wire:
         self._stopping.clear()
         try:
             while True:
-                await asyncio.to_thread(self._listen, loop)
+                try:
+                    await asyncio.to_thread(self._listen, loop)
+                except Exception:  # noqa: BLE001 - said in the log, and tried again
+                    structlog.get_logger().exception("wire.failed")
                 await asyncio.sleep(RETRY_S)
         finally:
             self._stopping.set()
@@ -128,6 +133,7 @@ class Wire:
         if 0 <= now - self._ports_at < PORTS_EVERY_S:
             return []
         self._ports_at = now
+        self.vantage = vantage_of(interface)  # a cable put into our bridge changes what we see
         before, self._ports = self._ports, ports_of(interface)
         return [
             Sighting(now, mac, "bridge.port", {"port": port})

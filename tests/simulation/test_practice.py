@@ -9,7 +9,7 @@ import pytest
 
 from omamori.adapters.capture.decode import Decoder
 from omamori.adapters.capture.frames import ETHERNET, Frame
-from omamori.simulation.practice import DAY_S, PAST_DAYS, PIECE_S, PracticeNetwork
+from omamori.simulation.practice import DAY_S, LEAP_S, PAST_DAYS, PIECE_S, PracticeNetwork
 from omamori.simulation.practice_cast import (
     CAST,
     COUNTRIES,
@@ -73,17 +73,28 @@ def test_nothing_can_be_mistaken_for_a_real_place() -> None:
 def test_steps_of_any_length_tell_the_same() -> None:
     one, other = PracticeNetwork(1, NOW), PracticeNetwork(1, NOW)
     began = NOW - PAST_DAYS * DAY_S
-    at_once = one.step(began + DAY_S)
-    bit_by_bit = [frame for n in range(1, 145) for frame in other.step(began + n * 600.0)]
-    assert sorted(at_once) == sorted(bit_by_bit)
+    by_hours = [frame for n in range(1, 25) for frame in one.step(began + n * LEAP_S)]
+    by_minutes = [frame for n in range(1, 1441) for frame in other.step(began + n * 60.0)]
+    assert by_hours == by_minutes
 
 
-def test_a_clock_set_back_plays_nothing_twice() -> None:
+@pytest.mark.parametrize("jump_s", [-50 * 365 * DAY_S, -DAY_S, 3 * DAY_S, 50 * 365 * DAY_S])
+def test_a_clock_that_jumps_is_followed_without_playing_what_lay_between(jump_s: float) -> None:
     network, _ = played()
-    assert network.step(NOW - DAY_S) == []
-    heard = network.step(NOW + 3600.0)
-    assert heard
-    assert min(at for at, _, _ in heard) > NOW - 60.0
+    now = NOW + jump_s
+    assert len(network.step(now)) < FRAMES_A_PIECE_MAX
+    heard = network.step(now + 1800.0)
+    assert 0 < len(heard) < FRAMES_A_PIECE_MAX
+    assert all(now - LEAP_S <= at <= now + 1800.0 for at, _, _ in heard)
+    network.disturb("iron")
+    assert network.step(now + 1803.0)
+
+
+def test_a_clock_that_steps_back_a_little_plays_nothing_twice() -> None:
+    network, pieces = played()
+    assert pieces
+    assert network.step(NOW - 30.0) == []
+    assert all(at > NOW for at, _, _ in network.step(NOW + 1800.0))
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)

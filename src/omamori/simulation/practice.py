@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PAST_DAYS = 4  # three are learned from (`hub.habit.LEARN_S`); more would only delay the real home
 DAY_S = 86_400.0
 PIECE_S = 1800.0  # the past is told in pieces of some 100 frames, so that whoever listens breathes
+LEAP_S, BACK_S = 3600.0, 60.0  # when the clock jumps further, the play goes on from there
 SEGMENTS_MAX = 12  # of one visit and direction; more is the same again
 _EPHEMERAL = (49_152, 65_535)  # RFC 6335 §6
 
@@ -59,7 +60,9 @@ class PracticeNetwork:
             yield self.step(min(self._now + PIECE_S, self._today))
 
     def step(self, now: float) -> list[Frame]:
-        """The frames sent since the last step, in order of time."""
+        """The frames sent since the last step, in order of time; a clock may jump."""
+        if not -BACK_S <= now - self._now <= LEAP_S:
+            self._leap(now - self._now - (LEAP_S if now > self._now else 0.0))
         self._now = max(now, self._now)
         while self._visits and self._visits[0].at <= now:
             visit = heappop(self._visits)
@@ -70,6 +73,13 @@ class PracticeNetwork:
             at, _, frame = heappop(self._due)
             told.append((at, ETHERNET, frame))
         return told
+
+    def _leap(self, by_s: float) -> None:
+        """Move all that is to come: what lay between is neither played nor waited for."""
+        self._now += by_s
+        self._today += by_s
+        self._visits = [Visit(v.at + by_s, v.member, v.number) for v in self._visits]
+        self._due = [(at + by_s, count, frame) for at, count, frame in self._due]
 
     def disturb(self, situation: str) -> None:
         """Let something go wrong from now on."""

@@ -47,6 +47,10 @@ SOURCE_OF = {
 """First part of a sighting's kind → the source that a page names."""
 
 
+OWN_QUESTIONS = {"mdns.search", "ssdp.search"}
+CONTROLLER_CLASS = "05ff"
+
+
 class Heard(msgspec.Struct):
     """How much one source has told."""
 
@@ -87,7 +91,8 @@ class Network:
         self._tasks: list[asyncio.Task[None]] = []
         self._kept_at = self._counts_kept_at = 0.0
         rulebook, self.notes = rules.load(folder / "rules" if (folder / "rules").is_dir() else None)
-        self.watch = Watch(rulebook, Countries(), own_macs())
+        self._own = own_macs()
+        self.watch = Watch(rulebook, Countries(), self._own)
         self.inventory = self.watch.inventory
         self._restore_corrections()
         self._shelf, self.shelf_lost = _open_shelf(folder / SHELF_FILE, clock())
@@ -170,9 +175,19 @@ class Network:
 
     def take(self, said: list[Sighting], talked: list[Flow]) -> None:
         """Take in what the wire understood."""
+        said = [sighting for sighting in said if not self._is_our_asking(sighting)]
+        if not said and not talked:
+            return
         last = said[-1].at if said else talked[-1].at
         self._count("capture", len(said) + len(talked), last)
         self._told(self.watch.hear(said, talked))
+
+    def _is_our_asking(self, sighting: Sighting) -> bool:
+        """Whether it is one of our own askers' questions, which would describe this machine wrongly."""
+        if sighting.source not in self._own:
+            return False
+        is_controller = sighting.fields.get("eoj", "").startswith(CONTROLLER_CLASS)
+        return sighting.kind in OWN_QUESTIONS or is_controller
 
     def troubles(self) -> tuple[Reason, ...]:
         """Why something is not heard now."""
@@ -240,6 +255,8 @@ class Network:
 
     def _step(self) -> None:
         now = self.clock()
+        self._own = own_macs()
+        self.watch.know_own(self._own)
         told, ended = self.watch.step(now)
         self._told(told, ended)
         if not 0 <= now - self._kept_at < KEEP_EVERY_S:

@@ -40,6 +40,10 @@ class Place:
             self._maybe_router(mac, flow.source)
         return is_new
 
+    def know_own(self, own: frozenset[str]) -> None:
+        """This machine's addresses change when a card is put in or pulled out."""
+        self._own = own
+
     def is_own(self, mac: str) -> bool:
         """Whether it is this machine, which asks its neighbours by itself."""
         return mac in self._own

@@ -53,6 +53,10 @@ class Detectors:
         self._newcomers = 0
         self._kept = Parts()
 
+    def know_own(self, own: frozenset[str]) -> None:
+        """Know this machine's present hardware addresses."""
+        self._place.know_own(own)
+
     def hear(self, flow: Flow, thing: str) -> Iterable[Finding]:
         """One flow, and the id of the thing that sends it, else of the one that gets it."""
         if not flow.is_opening:

@@ -111,6 +111,10 @@ class Watch:
             if thing and thing != counted:
                 self.traffic.join(counted, thing)
 
+    def know_own(self, own: frozenset[str]) -> None:
+        """Know this machine's present hardware addresses, whose asking is no attack."""
+        self.detectors.know_own(own)
+
     # Asking.
 
     def news(self, since: float, now: float) -> list[News]:

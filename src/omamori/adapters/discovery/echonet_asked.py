@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # The Appendix (superclass, node profile) requires these of every object.
 FIRST = (Epc.STATUS, Epc.VERSION, Epc.MAKER, Epc.INF_MAP, Epc.SET_MAP, Epc.GET_MAP)
-# These are asked only of objects whose Get map has them.
+# These are asked only of objects whose Get map has them, or that give no such map.
 THEN = (Epc.INSTALLED, Epc.IDENTIFIER, Epc.PRODUCT, Epc.SERIAL)
 
 AGAIN_S = 3600.0
@@ -53,7 +53,7 @@ class _Object:
     def __init__(self, at: float) -> None:
         self.asked_at = at
         self.settled: set[int] = set()
-        self.get: frozenset[int] = frozenset()
+        self.get = frozenset[int](THEN)
         self.misses = 0
         self.questions = 0
         self.singly = False

@@ -160,7 +160,8 @@ def _forwarding(shape: Shape) -> Forwarding:
     if told not in get_args(Forwarding):
         actions.refuse("forwarding", told)
     actions.done()
-    return msgspec.convert(told, Forwarding)
+    forwarding: Forwarding = msgspec.convert(told, Forwarding)
+    return forwarding
 
 
 def _mud_match(shape: Shape | None, fields: dict[str, Any]) -> int:

@@ -236,7 +236,7 @@ def unpack(value: bytes) -> Kept | None:
     for habit in habits.known.values():
         del habit.names[:-NAMES_PER_HABIT_MAX]
     for listed, most in ((habits.allowed, ALLOWED_MAX), (habits.doubts, DOUBTS_MAX)):
-        del listed[:-most]  # type: ignore[attr-defined]
+        del listed[:-most]
     for table, most in ((habits.told, TOLD_MAX), (habits.countries, COUNTRIES_MAX)):
         for key in list(table)[:-most]:
             del table[key]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from omamori.adapters import rules
 from omamori.adapters.capture.decode import Decoder
 from omamori.documents.reason import RefusedError
+from omamori.hub.inventory import CorrectionRefusedError
 from omamori.hub.service import Watch
 from omamori.simulation.practice import PracticeNetwork
 from omamori.simulation.practice_cast import CAST, HEATER, PHONES, STRANGER, country_of
@@ -123,6 +124,8 @@ class Practice:
 
     def declare(self, thing_id: str, mud: MudFile | None) -> None:
         """Hold a thing against its maker's rules; None takes them away."""
+        if self.watch.inventory.thing(thing_id) is None:
+            raise CorrectionRefusedError("identify.no-such-thing")
         if mud is None:
             self.watch.behaviour.undeclare(thing_id)
         else:

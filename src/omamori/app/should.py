@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from omamori.documents.mud_acl import DNS_CLASS, GATEWAY_CLASS, ICMP, ICMP6, NTP_CLASS, TCP, UDP
+from omamori.documents.mud_acl import (
+    DNS_CLASS,
+    GATEWAY_CLASS,
+    ICMP,
+    ICMP6,
+    NTP_CLASS,
+    PORT_MAX,
+    TCP,
+    UDP,
+)
 from omamori.hub.habit import LEARN_S
 from omamori.web.views_talk import RuleView, ShouldView
 
@@ -96,9 +105,16 @@ def _who(ace: Ace, far: str) -> tuple[str, str]:
 def _service(proto: str, ports: Ports | None) -> str:
     if ports is None or not proto:
         return proto
-    if ports.operator == "eq":
-        return f"{proto}/{ports.port}"
-    return f"{proto}/{ports.port}-{ports.upper}" if ports.operator == "range" else proto
+    match ports.operator:
+        case "eq":
+            return f"{proto}/{ports.port}"
+        case "range":
+            return f"{proto}/{ports.port}-{ports.upper}"
+        case "lte":
+            return f"{proto}/0-{ports.port}"
+        case "gte":
+            return f"{proto}/{ports.port}-{PORT_MAX}"
+    return proto
 
 
 def _joined(told: Iterable[tuple[Rule, str] | None]) -> list[RuleView]:

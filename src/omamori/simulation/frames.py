@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from ipaddress import ip_address
 
 import msgspec
@@ -13,6 +14,7 @@ ARP_ASKS, ARP_ANSWERS = 1, 2
 MDNS = ("01:00:5e:00:00:fb", "224.0.0.251", 5353)  # RFC 6762 §3
 ECHONET = ("01:00:5e:00:17:00", "224.0.23.0", 3610)  # ECHONET Lite specification, part 2
 FRAME_OCTETS = 1454
+ADDRESSES_REMEMBERED = 1024  # as octets: the cast's few are written again and again
 
 _IPV4, _ARP = 0x0800, 0x0806
 _TCP, _UDP = 6, 17
@@ -27,8 +29,14 @@ class End(msgspec.Struct, frozen=True):
     ip: str
 
 
+@lru_cache(maxsize=ADDRESSES_REMEMBERED)
 def _mac(text: str) -> bytes:
     return bytes.fromhex(text.replace(":", ""))
+
+
+@lru_cache(maxsize=ADDRESSES_REMEMBERED)
+def _ip(text: str) -> bytes:
+    return ip_address(text).packed
 
 
 def _ether(source: str, target: str, kind: int, carried: bytes) -> bytes:
@@ -37,15 +45,15 @@ def _ether(source: str, target: str, kind: int, carried: bytes) -> bytes:
 
 def _ipv4(one: End, other: End, protocol: int, carried: bytes, hops: int) -> bytes:
     head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(carried), 0, 0, hops, protocol, 0)
-    addresses = ip_address(one.ip).packed + ip_address(other.ip).packed
+    addresses = _ip(one.ip) + _ip(other.ip)
     return _ether(one.mac, other.mac, _IPV4, head + addresses + carried)
 
 
 def arp(sender: End, target_ip: str, operation: int = ARP_ASKS, target: str = EVERYONE) -> bytes:
     """Who has the address (RFC 826), or the answer to it."""
     head = struct.pack("!HHBBH", 1, _IPV4, 6, 4, operation)
-    told = _mac(sender.mac) + ip_address(sender.ip).packed
-    asked = (bytes(6) if operation == ARP_ASKS else _mac(target)) + ip_address(target_ip).packed
+    told = _mac(sender.mac) + _ip(sender.ip)
+    asked = (bytes(6) if operation == ARP_ASKS else _mac(target)) + _ip(target_ip)
     return _ether(sender.mac, target, _ARP, head + told + asked + bytes(18))
 
 
@@ -75,7 +83,7 @@ def dns_question(name: str, number: int) -> bytes:
 def dns_answer(name: str, ip: str, number: int) -> bytes:
     """This address has the name."""
     asked = _name(name) + struct.pack("!HH", _A, 1)
-    found = b"\xc0\x0c" + struct.pack("!HHIH", _A, 1, 300, 4) + ip_address(ip).packed
+    found = b"\xc0\x0c" + struct.pack("!HHIH", _A, 1, 300, 4) + _ip(ip)
     return struct.pack("!6H", number, 0x8180, 1, 1, 0, 0) + asked + found
 
 
@@ -88,7 +96,7 @@ def mdns_service(service: str, instance: str, host: str, ip: str, txt: dict[str,
         _record(service, _PTR, _name(full)),
         _record(full, _SRV, struct.pack("!HHH", 0, 0, 8009) + _name(host)),
         _record(full, _TXT, text),
-        _record(host, _A, ip_address(ip).packed),
+        _record(host, _A, _ip(ip)),
     )
     return struct.pack("!6H", 0, 0x8400, 0, len(records), 0, 0) + b"".join(records)
 
@@ -100,7 +108,7 @@ def _record(owner: str, kind: int, value: bytes) -> bytes:
 def dhcp(client: End, message: int, options: dict[int, bytes], given_ip: str = "") -> bytes:
     """A DHCP message (RFC 2131 §2); with `given_ip` it is a server's."""
     head = struct.pack("!BBBBIHH", 2 if given_ip else 1, 1, 6, 0, 119, 0, 0)
-    given = ip_address(given_ip).packed if given_ip else bytes(4)
+    given = _ip(given_ip) if given_ip else bytes(4)
     addresses = bytes(4) + given + bytes(8)
     fixed = head + addresses + _mac(client.mac) + bytes(10 + 192) + _DHCP_COOKIE
     told = {53: bytes([message]), **options}

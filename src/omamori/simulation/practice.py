@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PAST_DAYS = 4  # three are learned from (`hub.habit.LEARN_S`); more would only delay the real home
 DAY_S = 86_400.0
-PIECE_S = 1800.0  # the past is told in pieces of some 100 frames, so that whoever listens breathes
+PIECE_S = 900.0  # the past is told in pieces of some 60 frames, so that whoever listens breathes
 LEAP_S, BACK_S = 3600.0, 60.0  # when the clock jumps further, the play goes on from there
 SEGMENTS_MAX = 12  # of one visit and direction; more is the same again
 _EPHEMERAL = (49_152, 65_535)  # RFC 6335 §6

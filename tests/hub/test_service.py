@@ -136,7 +136,7 @@ def test_a_departure_is_told_once_with_whose_and_where() -> None:
     assert told.params == {"place": "far.example", "service": "tcp/443", "country": "AQ"}
     assert departed(hub, LATER + HOUR_S) == []
     assert hub.worst() == {CAMERA: told.step}
-    (odd,) = (one for one in hub.traffic.partners(CAMERA) if hub.is_odd(one))
+    (odd,) = (one for one in hub.traffic.partners(CAMERA) if hub.oddity()(one))
     assert odd.country == "AQ"
 
 
@@ -146,7 +146,7 @@ def test_what_a_person_calls_fine_is_usual_and_only_that() -> None:
     assert hub.say_fine(told.id, LATER, fine=True).state == FINE
     assert hub.worst() == {}
     assert departed(hub, LATER + 2 * DAY_S) == []
-    assert not any(map(hub.is_odd, hub.traffic.partners(CAMERA)))
+    assert not any(map(hub.oddity(), hub.traffic.partners(CAMERA)))
     asked = asks_arp(LATER, "", CAMERA, CAMERA_IP)
     sweep = [msgspec.structs.replace(asked, target=home(n)) for n in range(100, 160)]
     assert {one.kind for one in hub.hear((), sweep)} == {"sweep.arp"}

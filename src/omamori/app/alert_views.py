@@ -48,7 +48,7 @@ class AlertViews:
 
     def of(self, thing: str, lang: str) -> tuple[AlertCard, ...]:
         """One thing's, whatever their state."""
-        return self.cards(self.watch.alerts.of(thing), lang)
+        return self.cards(self.watch.alerts_of(thing), lang)
 
     def one(self, alert_id: str, lang: str) -> AlertView | None:
         """An alert with the packets' facts that made it."""

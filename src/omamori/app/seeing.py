@@ -58,9 +58,8 @@ class Seeing:
             for partner in self.watch.traffic.partners(thing or None, since)
             if partner.kind != NOBODY and not partner.is_rest and partner.thing in things
         ]
-        edges = self._edges(partners, things, now, since)
-        shown = edges[:EDGES_SHOWN_MAX]
-        used = {end for edge in shown for end in (edge.one, edge.other)}
+        lines = _lines(partners, things)
+        used = {end for line in lines[:EDGES_SHOWN_MAX] for end in (line.thing, _end_of(line))}
         worst = self.watch.worst()
         nodes = [self._node(known, lang, worst) for known in things.values() if known.id in used]
         nodes += self._places(partners, used)
@@ -72,39 +71,21 @@ class Seeing:
             things=tuple((known.id, self.name_of(known, lang)) for known in things.values()),
             thing=thing,
             nodes=tuple(nodes),
-            edges=tuple(shown),
-            left_out=len(edges) - len(shown),
+            edges=self._edges(lines[:EDGES_SHOWN_MAX], now, since),
+            left_out=max(len(lines) - EDGES_SHOWN_MAX, 0),
         )
 
     def outside(self, since_s: float, thing: str, lang: str) -> views.OutsideView:
         """What goes outside, thing by thing."""
         now = self.clock()
         since = now - since_s
-        found = []
         things = self.watch.inventory.things()
-        for known in things:
-            if thing and known.id != thing:
-                continue
-            partners = [
-                partner
-                for partner in self.watch.traffic.partners(known.id, since)
-                if partner.is_outside
-            ]
-            if not partners:
-                continue
-            peers, left_out = self._peers(partners, lang, now, since)
-            found.append(
-                views.OutsideThing(
-                    id=known.id,
-                    name=self.name_of(known, lang),
-                    kind=known.identity.kind.value,
-                    sent=sum(partner.sent for partner in partners),
-                    received=sum(partner.received for partner in partners),
-                    places=peers,
-                    left_out=left_out,
-                )
-            )
-        found.sort(key=lambda row: (-row.sent - row.received, row.id))
+        each = (known for known in things if not thing or known.id == thing)
+        found = [
+            (known, partners) for known in each if (partners := self._outside_of(known.id, since))
+        ]
+        found.sort(key=lambda row: (-sum(p.sent + p.received for p in row[1]), row[0].id))
+        shown = found[:THINGS_SHOWN_MAX]
         return views.OutsideView(
             at=now,
             home=self.home,
@@ -112,7 +93,24 @@ class Seeing:
             hearing=self.hearing(),
             choices=tuple((known.id, self.name_of(known, lang)) for known in things),
             thing=thing,
-            things=tuple(found[:THINGS_SHOWN_MAX]),
+            things=tuple(self._sender(*row, lang, now, since) for row in shown),
+        )
+
+    def _outside_of(self, thing: str, since: float) -> list[Partner]:
+        return [p for p in self.watch.traffic.partners(thing, since) if p.is_outside]
+
+    def _sender(
+        self, known: KnownThing, partners: list[Partner], lang: str, now: float, since: float
+    ) -> views.OutsideThing:
+        peers, left_out = self._peers(partners, lang, now, since)
+        return views.OutsideThing(
+            id=known.id,
+            name=self.name_of(known, lang),
+            kind=known.identity.kind.value,
+            sent=sum(partner.sent for partner in partners),
+            received=sum(partner.received for partner in partners),
+            places=peers,
+            left_out=left_out,
         )
 
     def new(self, since_s: float, lang: str) -> views.NewView:
@@ -177,10 +175,16 @@ class Seeing:
         each = [partner for partner in partners if not partner.is_rest]
         left_out = sum(partner.partners for partner in partners if partner.is_rest)
         shown = each[: views.PEERS_SHOWN_MAX]
-        rows = tuple(self._peer(partner, lang, now, since) for partner in shown)
+        is_odd = self.watch.oddity()
+        rows = tuple(
+            self._peer(
+                partner, lang, is_new=self._is_new(partner, now, since), is_odd=is_odd(partner)
+            )
+            for partner in shown
+        )
         return rows, left_out + len(each) - len(shown)
 
-    def _peer(self, partner: Partner, lang: str, now: float, since: float) -> views.PeerView:
+    def _peer(self, partner: Partner, lang: str, *, is_new: bool, is_odd: bool) -> views.PeerView:
         known = self.watch.inventory.thing(partner.other) if partner.kind == THING else None
         if known is not None:
             name = self.name_of(known, lang)
@@ -198,8 +202,8 @@ class Seeing:
             first_at=partner.first_at,
             last_at=partner.last_at,
             begun_by=partner.begun_by,
-            is_new=self._is_new(partner, now, since),
-            is_odd=self.watch.is_odd(partner),
+            is_new=is_new,
+            is_odd=is_odd,
         )
 
     def _is_new(self, partner: Partner, now: float, since: float) -> bool:
@@ -207,30 +211,23 @@ class Seeing:
         began = self.watch.traffic.heard_from(partner.thing)
         return partner.first_at >= since > began and not partner.is_returning and now >= since
 
-    def _edges(
-        self, partners: list[Partner], things: dict[str, KnownThing], now: float, since: float
-    ) -> list[views.TalkEdge]:
-        """Lines, most talk first; between two things here one line, from whoever begins."""
-        edges: dict[tuple[str, str], views.TalkEdge] = {}
-        for partner in partners:
-            if partner.kind == THING and partner.other not in things:
-                continue
-            other = _end_of(partner)
-            if (other, partner.thing) in edges:
-                continue
-            edges[partner.thing, other] = views.TalkEdge(
-                one=partner.thing,
-                other=other,
-                services=partner.services,
-                sent=partner.sent,
-                received=partner.received,
-                first_at=partner.first_at,
-                last_at=partner.last_at,
-                begun_by={IT: partner.thing, PEER: other}.get(partner.begun_by, ""),
-                is_new=self._is_new(partner, now, since),
-                is_odd=self.watch.is_odd(partner),
+    def _edges(self, lines: list[Partner], now: float, since: float) -> tuple[views.TalkEdge, ...]:
+        is_odd = self.watch.oddity()
+        return tuple(
+            views.TalkEdge(
+                one=line.thing,
+                other=_end_of(line),
+                services=line.services,
+                sent=line.sent,
+                received=line.received,
+                first_at=line.first_at,
+                last_at=line.last_at,
+                begun_by={IT: line.thing, PEER: _end_of(line)}.get(line.begun_by, ""),
+                is_new=self._is_new(line, now, since),
+                is_odd=is_odd(line),
             )
-        return list(edges.values())
+            for line in lines
+        )
 
     def _node(self, known: KnownThing, lang: str, worst: dict[str, int]) -> views.TalkNode:
         is_router = known.identity.kind.value == "router"
@@ -255,6 +252,18 @@ class Seeing:
                 end, "" if place == "group" else name, place, country=partner.country
             )
         return list(nodes.values())
+
+
+def _lines(partners: list[Partner], things: dict[str, KnownThing]) -> list[Partner]:
+    """Partners that are lines, most talk first; of two that mirror one another only the first."""
+    lines: dict[tuple[str, str], Partner] = {}
+    for partner in partners:
+        if partner.kind == THING and partner.other not in things:
+            continue
+        other = _end_of(partner)
+        if (other, partner.thing) not in lines:
+            lines[partner.thing, other] = partner
+    return list(lines.values())
 
 
 def _end_of(partner: Partner) -> str:

@@ -167,12 +167,11 @@ class Alerts:
 
     def all(self) -> list[Alert]:
         """Every alert: open ones first, the gravest first, then the latest."""
-        order = {OPEN: 0, OVER: 1, FINE: 2}
-        return sorted(self._all.values(), key=lambda a: (order[a.state], -a.step, -a.at, a.id))
+        return _in_order(self._all.values())
 
     def of(self, thing: str) -> list[Alert]:
         """The alerts of one thing, in the same order."""
-        return [alert for alert in self.all() if alert.thing == thing]
+        return _in_order(alert for alert in self._all.values() if alert.thing == thing)
 
     def get(self, key: str) -> Alert | None:
         """One alert by its id."""
@@ -264,6 +263,11 @@ class Alerts:
             del self._by_kind[alert.kind]
         self._told.pop(key, None)
         self._changed.add(key)
+
+
+def _in_order(alerts: Iterable[Alert]) -> list[Alert]:
+    order = {OPEN: 0, OVER: 1, FINE: 2}
+    return sorted(alerts, key=lambda a: (order[a.state], -a.step, -a.at, a.id))
 
 
 def _size(alert: Alert, kind: Kind) -> float:

@@ -16,7 +16,7 @@ from omamori.hub.peers import Peers
 from omamori.hub.traffic import Traffic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from omamori.documents.mud import MudFile
     from omamori.hub.alert import Alert
@@ -131,17 +131,26 @@ class Watch:
         steps: dict[str, int] = {}
         for alert in self.alerts.all():
             if alert.state == OPEN:
-                steps[alert.thing] = max(steps.get(alert.thing, 0), alert.step)
+                thing = self._whose(alert)
+                steps[thing] = max(steps.get(thing, 0), alert.step)
         return steps
 
-    def is_odd(self, partner: Partner) -> bool:
-        """Whether an open alert speaks of this thing and this partner."""
-        ends = {partner.name, partner.other, *partner.names, *partner.ips} - {""}
-        return any(
-            alert.state == OPEN
-            and not ends.isdisjoint({str(value) for value in alert.params.values()})
-            for alert in self.alerts.of(partner.thing)
-        )
+    def alerts_of(self, thing: str) -> list[Alert]:
+        """One thing's alerts, also those told of an address before it was known to be its own."""
+        return [alert for alert in self.alerts.all() if self._whose(alert) == thing]
+
+    def oddity(self) -> Callable[[Partner], bool]:
+        """Tells whether an open alert speaks of a thing and its partner; made once for a page."""
+        said: dict[str, set[str]] = {}
+        for alert in self.alerts.all():
+            if alert.state == OPEN:
+                said.setdefault(self._whose(alert), set()).update(map(str, alert.params.values()))
+
+        def is_odd(partner: Partner) -> bool:
+            ends = {partner.name, partner.other, *partner.names, *partner.ips} - {""}
+            return not ends.isdisjoint(said.get(partner.thing, ()))
+
+        return is_odd
 
     def suggestion(self, thing: str) -> Suggestion:
         """What a thing sounds like, by what people and sure clues said of others."""
@@ -159,7 +168,7 @@ class Watch:
             return self.alerts.take_back(alert_id, now)
         alert = self.alerts.say_fine(alert_id, now)
         if alert.kind.startswith(_BEHAVIOUR):
-            self.behaviour.allow(alert.thing, alert.about)
+            self.behaviour.allow(self._whose(alert), alert.about)
         return alert
 
     def correct(self, thing: str, name: str, kind: str) -> None:
@@ -216,6 +225,10 @@ class Watch:
         """Whose a hardware address, or ``ip:<address>``, is now."""
         ip = address[3:] if address.startswith("ip:") else ""
         return self.inventory.thing_of("" if ip else address, ip)
+
+    def _whose(self, alert: Alert) -> str:
+        """The thing that an alert is of, as it is known now."""
+        return self._owner(alert.thing) or alert.thing
 
     def _take(self, findings: Iterable[Finding]) -> list[Alert]:
         """Join findings to alerts; around what is bad, nothing is learned."""

@@ -157,6 +157,25 @@ def test_a_clock_that_is_wrong_at_the_start_is_only_wrong_then() -> None:
     assert "sweep.arp" in {alert.kind for alert in home.happens("iron", 60.0)}
 
 
+@pytest.mark.parametrize("behind_s", [40 * DAY_S, 1_700_000_000.0])
+def test_a_hub_that_starts_with_yesterdays_clock_forgets_and_announces_nothing(
+    home: HeardHome, behind_s: float
+) -> None:
+    # After a power cut the clock is behind, until the internet tells the time.
+    things = set(known(home))
+    began = home.clock
+    home.ahead_s = -behind_s
+    home.restart()
+    home.live(600.0, step_s=1.0)
+    assert home.news(home.clock - DAY_S) == []
+    home.ahead_s = 0.0
+    home.live(DAY_S)
+    assert home.told == []
+    assert home.news(began) == []
+    assert set(known(home)) == things
+    assert [alert.kind for alert in home.happens("camera", 60.0)] == ["behaviour.new-country"]
+
+
 def test_a_holiday_is_no_news_but_who_left(home: HeardHome) -> None:
     # For some days nobody is at home but the things; the phone is gone.
     home.away = PHONE_MACS

@@ -157,6 +157,16 @@ def test_a_computer_says_to_be_the_router(home: HeardHome, quiet_h: float) -> No
     assert first.first_at - began < MINUTE_S
 
 
+def test_a_liar_that_goes_on_over_a_restart_does_not_become_the_router(home: HeardHome) -> None:
+    home.network.disturb("spoof")
+    home.live(5.0, step_s=0.5)
+    assert home.told == []  # not yet
+    home.restart()
+    told = home.live(100.0, step_s=0.5)
+    assert {(alert.kind, alert.thing) for alert in told} >= {("claims.address", COMPUTER.mac)}
+    assert {alert.thing for alert in told} == {COMPUTER.mac}
+
+
 def test_a_second_trouble_is_told_beside_the_first(home: HeardHome) -> None:
     home.happens("iron", 60.0)
     home.happens("rogue-dhcp", 60.0)

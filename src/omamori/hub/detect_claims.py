@@ -45,10 +45,14 @@ _ADVERTISES = 136
 
 
 class Parts(msgspec.Struct):
-    """Hardware addresses of those who give addresses, and of those who are the way out."""
+    """Hardware addresses of those who give addresses, and of those who are the way out.
+
+    `owners` are the ways' own IP addresses, with the hardware addresses that have them.
+    """
 
     servers: list[str] = []
     routers: list[str] = []
+    owners: dict[str, str] = {}
 
 
 class _Contest(msgspec.Struct):
@@ -87,13 +91,17 @@ class Claims:
     @property
     def parts(self) -> Parts:
         """Who gives addresses and who is the way out, as far as is known."""
-        return Parts(list(self._servers), list(self._routers))
+        ways = [(ip, mac) for ip, mac in self._owners.items() if self._place.is_router(mac)]
+        return Parts(list(self._servers), list(self._routers), dict(ways[:PARTS_MAX]))
 
     @parts.setter
     def parts(self, known: Parts) -> None:
         """Who played a part before a restart plays it still, if it is heard."""
         self._servers = dict.fromkeys(known.servers[:PARTS_MAX], 0.0)
         self._routers = dict.fromkeys(known.routers[:PARTS_MAX], 0.0)
+        for ip, mac in list(known.owners.items())[:PARTS_MAX]:
+            self._owners.setdefault(ip, mac)
+            self._place.add_router(mac)
 
     def note(self, sighting: Sighting, thing: str) -> Finding | None:
         """A part that someone plays."""
@@ -191,7 +199,7 @@ class Claims:
         heard_at = self._place.last_heard(owner)
         contest = self._contests.get(ip)
         if contest is None or contest.claimant != mac:
-            if heard_at is None or abs(flow.at - heard_at) > OWNER_QUIET_S:
+            if heard_at is not None and abs(flow.at - heard_at) > OWNER_QUIET_S:
                 self._owners[ip] = mac  # whoever had it is gone
                 return None
             self._contest(ip, owner, flow)

@@ -215,12 +215,7 @@ class Network:
 
     def declare(self, thing_id: str, mud: MudFile | None) -> None:
         """Hold a thing against its maker's rules; None takes them away."""
-        if self.inventory.thing(thing_id) is None:
-            raise CorrectionRefusedError("identify.no-such-thing")
-        if mud is None:
-            self.watch.behaviour.undeclare(thing_id)
-        else:
-            self.watch.declare(thing_id, mud)
+        self.watch.declare(thing_id, mud)
         self._said()
 
     def part(self, alias: str) -> None:

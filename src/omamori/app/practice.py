@@ -126,10 +126,7 @@ class Practice:
         """Hold a thing against its maker's rules; None takes them away."""
         if self.watch.inventory.thing(thing_id) is None:
             raise CorrectionRefusedError("identify.no-such-thing")
-        if mud is None:
-            self.watch.behaviour.undeclare(thing_id)
-        else:
-            self.watch.declare(thing_id, mud)
+        self.watch.declare(thing_id, mud)
         self.changed()
 
     def part(self, alias: str) -> None:

@@ -8,7 +8,7 @@ from omamori.hub.alert import OPEN, Alerts
 from omamori.hub.behaviour import Behaviour, Who
 from omamori.hub.detectors import Detectors
 from omamori.hub.identify_kinds import UNKNOWN
-from omamori.hub.inventory import Inventory
+from omamori.hub.inventory import CorrectionRefusedError, Inventory
 from omamori.hub.likeness import Likeness
 from omamori.hub.likeness_tokens import Tokens
 from omamori.hub.news import counted_from, whats_new
@@ -181,9 +181,19 @@ class Watch:
         if kind:
             self._learn(thing, kind)
 
-    def declare(self, thing: str, mud: MudFile) -> None:
-        """Hold a thing against its maker's file from now on."""
-        self.behaviour.declare(thing, mud)
+    def declare(self, thing: str, mud: MudFile | None) -> None:
+        """Hold a thing against its maker's file from now on; None takes the file away.
+
+        Raises:
+            CorrectionRefusedError: for an unknown thing.
+        """
+        known = self.inventory.thing(thing)
+        if known is None:
+            raise CorrectionRefusedError("identify.no-such-thing")
+        if mud is None:
+            self.behaviour.undeclare(known.id)
+        else:
+            self.behaviour.declare(known.id, mud)
 
     # Keeping.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omamori.hub import traffic_kept
+from omamori.hub.crowded import relieve
 from omamori.hub.partners import (
     EVERYONE,
     NAME_MAX,
@@ -296,12 +297,10 @@ class Traffic:
     def _row(self, talk: Talk, key: str, kind: str, other: str, at: float) -> Row:
         row = talk.rows.get(key)
         if row is None:
+            self._bound_rows()
             before = len(talk.rows)
             row = talk.row(key, kind, other, at)
             self._rows += len(talk.rows) - before
-            if self._rows > ROWS_MAX:
-                self._bound_rows()
-                row = talk.row(key, kind, other, at)  # it may have been summed up at once
         return row
 
     def _talk(self, thing: str, at: float) -> Talk:
@@ -322,13 +321,9 @@ class Traffic:
 
     def _bound_rows(self) -> None:
         """Sum partners up where there are most of them."""
-        while self._rows > ROWS_MAX:
-            crowded = max(self._talks.values(), key=lambda talk: len(talk.rows))
-            before = len(crowded.rows)
-            crowded.fold()
-            self._rows += len(crowded.rows) - before
-            if len(crowded.rows) >= before:
-                return  # nothing left to sum up: only standing rows, which things bound
+        if self._rows >= ROWS_MAX:
+            excess = self._rows - ROWS_MAX + ROWS_MAX // EVICT_SHARE
+            self._rows -= relieve(self._talks.values(), _rows_of, Talk.fold, excess)
 
     def _forget_names(self) -> None:
         crowded = max(self._talks.values(), key=lambda talk: len(talk.names)).names
@@ -360,3 +355,7 @@ class Traffic:
         for one in asked.values():
             one.settle_all()
         return asked.items()
+
+
+def _rows_of(talk: Talk) -> int:
+    return len(talk.rows)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 NETWORK = "192.168.77"
-PATIENCE_S = 15.0
+PATIENCE_S = 90.0  # a busy machine is slow; most is found within seconds
 TOOLS = HERE.parents[1] / ".tools"
 
 State = dict[str, Any]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .net import NETWORK, Home, State, Watcher, need
+from .net import NETWORK, Home, State, Watcher, mac, need
 
 HERE = Path(__file__).parent
 OUTSIDE = "198.51.100.0/24"  # nobody's (RFC 5737)
@@ -17,7 +17,7 @@ OUTSIDE = "198.51.100.0/24"  # nobody's (RFC 5737)
 
 def arp_answer(claimer: str, address: str, to_mac: str, to_ip: str) -> str:
     """One frame that says: this address is at the claimer's."""
-    claims, asks = (bytes.fromhex(mac.replace(":", "")) for mac in (claimer, to_mac))
+    claims, asks = (bytes.fromhex(one.replace(":", "")) for one in (claimer, to_mac))
     head = asks + claims + bytes.fromhex("0806 0001 0800 06 04 0002")
     body = claims + socket.inet_aton(address) + asks + socket.inet_aton(to_ip)
     return (head + body).hex()
@@ -99,13 +99,14 @@ def test_telnet_tried_at_many_outside_is_told_of_the_iron_alone(
     assert accused(hub.state) == {places["iron"]}
 
 
+@pytest.mark.slow  # three rounds of claim and denial, told every ten seconds
 @pytest.mark.root
 def test_who_claims_a_neighbours_address_is_told(home: Home, places: dict[str, str]) -> None:
     hub = watching(home, places)
     attack = Attack(hub)
     lie = arp_answer(places["iron"], f"{NETWORK}.21", places["lamp"], f"{NETWORK}.22")
     sender = (sys.executable, str(HERE / "sender.py"))
-    home.start("iron", *sender, "eth0", "1", "60", lie)
+    home.start("iron", *sender, "eth0", "1", "90", lie)
     attack.until("claims.address", places["iron"])
     assert accused(hub.state) == {places["iron"]}
 
@@ -119,3 +120,5 @@ def test_the_hubs_own_asking_and_a_calm_home_give_no_alert(
     told = hub.until(lambda told: told["frames"] > 60)
     assert told["alerts"] == []
     assert told["troubles"] == []
+    here = hub.thing(told, mac(1))
+    assert here["kind"] == "unknown", "our own questions say nothing of what this machine is"

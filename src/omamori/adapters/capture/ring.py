@@ -103,5 +103,5 @@ class Ring:
                 self._packets.setsockopt(socket.SOL_SOCKET, _SO_DETACH_FILTER, 0)
             return
         code = create_string_buffer(b"".join(_INSTRUCTION.pack(*step) for step in program))
-        wish = pack("@HxxxxxxP", len(program), addressof(code))  # sock_fprog
+        wish = pack("@HP", len(program), addressof(code))  # sock_fprog, aligned as C does
         self._packets.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, wish)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from omamori.documents.reason import Reason, Value
+from omamori.hub.crowded import relieve
 from omamori.hub.declared import Fit, fit
 from omamori.hub.deed import Deed, Peer, deed_of, role_of
 from omamori.hub.departure import (
@@ -373,9 +374,9 @@ class Behaviour:
         profile.habits.learn(key, at, peer.names, _family(flow))
         self._habits += len(profile.habits.known) - before
         profile.is_changed = True
-        while self._habits > HABITS_MAX:
-            crowded = max(self._profiles.values(), key=lambda one: len(one.habits.known))
-            self._habits -= crowded.habits.let_go()
+        if self._habits > HABITS_MAX:
+            every, excess = (p.habits for p in self._profiles.values()), HABITS_MAX // EVICT_SHARE
+            self._habits -= relieve(every, Habits.size, Habits.let_go, excess)
 
     def _profile(self, thing: str, at: float) -> _Profile:
         profile = self._profiles.get(thing)

@@ -78,6 +78,10 @@ class Habits(msgspec.Struct):
     sent: dict[int, int] = {}
     is_settled: bool = False
 
+    def size(self) -> int:
+        """How many things it is known to do."""
+        return len(self.known)
+
     def heard(self, at: float) -> bool:
         """It was heard at this time; whether that brought the end of its first days nearer."""
         if at > self.last_at:

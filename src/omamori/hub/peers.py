@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from omamori.hub.crowded import relieve
 from omamori.hub.deed import NAMES_OF_PEER_MAX, Peer, is_group_address
 from omamori.hub.traffic_count import is_group
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 NAMED_MAX = 16_384  # addresses with names, of all things
 NAMED_PER_THING_MAX = 1024
+EVICT_SHARE = 16  # a full table lets go of one part in this many at once
 ROUTERS_MAX, RESOLVERS_MAX = 8, 16  # latest ones; a flood of claims is another's alert
 TEXT_MAX = 253
 _EVERYONE = Peer(is_everyone=True)
@@ -110,7 +112,11 @@ class Peers:
         if len(known) > NAMED_PER_THING_MAX:
             known.popitem(last=False)
             self._named -= 1
-        while self._named > NAMED_MAX:  # whoever has most gives: a flood of names is one thing's
-            crowded = max(self._names.values(), key=len)
-            crowded.popitem(last=False)
-            self._named -= 1
+        if self._named > NAMED_MAX:  # whoever has most gives: a flood of names is one thing's
+            self._named -= relieve(
+                self._names.values(), len, _drop_oldest, NAMED_MAX // EVICT_SHARE
+            )
+
+
+def _drop_oldest(names: OrderedDict[str, tuple[str, ...]]) -> int:
+    return len(names) and len(names.popitem(last=False))

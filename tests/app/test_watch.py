@@ -137,7 +137,7 @@ def test_every_reason_has_its_words_in_both_languages() -> None:
     assert set(SENTENCES) == set(JA)
     source = Path(watching.__file__).parent.parent
     texts = [path.read_text() for path in (source / "adapters/capture").glob("*.py")]
-    texts.append(Path(watching.__file__).read_text())
+    texts += [(source / "app" / name).read_text() for name in ("watch.py", "wire.py")]
     for key in SENTENCES:
         is_band = key.startswith("watch.") and key != "watch.counted"
         assert is_band or any(f'"{key}"' in text for text in texts), key

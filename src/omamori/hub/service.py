@@ -272,9 +272,14 @@ class Watch:
     def _learn_examples(self) -> None:
         """What is surely known by model is an example of how such a thing sounds."""
         for known in self.inventory.things():
-            identity = known.identity
-            if identity.confidence == _SURE and identity.model.value and not known.behind:
-                self._learn(known.id, identity.kind.value)
+            identity, kind = known.identity, known.identity.kind.value
+            is_example = identity.confidence == _SURE and identity.model.value and not known.behind
+            if not is_example or self._examples.get(known.id) == kind:
+                continue
+            if kind in self.suggestion(known.id).labels:
+                self._examples[known.id] = kind  # learned before a restart, or just like another
+            else:
+                self._learn(known.id, kind)
 
     def _learn(self, thing: str, kind: str) -> None:
         before = self._examples.get(thing, "")

@@ -358,8 +358,7 @@ class Behaviour:
     def _remember(self, profile: _Profile, key: Key, at: float, flow: Flow, peer: Peer) -> None:
         """What is declared is known, too: if the file goes, the habit stays."""
         habits = profile.habits
-        repeated = habits.repeat(key, at, peer.names, _family(flow))
-        if repeated is None and not habits.is_doubted(at):
+        if not (habits.repeat(key, at, peer.names, _family(flow)) or habits.is_doubted(at)):
             self._learn(profile, key, at, flow, peer)
 
     def _visit(self, profile: _Profile, deed: Deed, peer: Peer, role: str, at: float) -> None:

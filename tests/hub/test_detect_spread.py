@@ -23,6 +23,13 @@ def test_trying_every_neighbours_telnet_port_is_told_at_the_fifth() -> None:
     assert first.params == {"targets": REMOTE_TARGETS, "service": "tcp/23"}
 
 
+def test_another_ip_address_for_each_try_hides_neither_worm_nor_guess() -> None:
+    worm = [opens(START + n, home(n), 23, source=home(254 - n)) for n in range(2, 60)]
+    guess = [opens(START + n, TV_IP, 22, from_port=n, source=home(n)) for n in range(100, 160)]
+    assert "spread.telnet" in kinds(worm)
+    assert "guess.password" in kinds(guess)
+
+
 def test_a_worm_that_tries_the_world_is_told() -> None:
     ports = [23, 23, 2323, 23]
     flows = [opens(START + n / 100, world(n * 7919), ports[n % 4]) for n in range(1000)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from hub.detect_made import (
@@ -83,6 +84,22 @@ def test_asking_for_timestamps_or_address_masks_is_told_sooner(kind: int) -> Non
 def test_a_laptop_that_checks_its_connection_is_no_sweep() -> None:
     places = [ROUTER_IP, world(8), world(9), home(2)]
     assert kinds([pings(START + n, places[n % 4]) for n in range(600)]) == []
+
+
+def test_whoever_takes_another_ip_address_for_each_try_is_told() -> None:
+    ports = [opens(START + n / 50, TV_IP, n, source=home(n)) for n in range(100, 200)]
+    hosts = [opens(START + n, home(n), 80, source=home(254 - n)) for n in range(1, 30)]
+    assert kinds(ports) == ["sweep.ports"]
+    assert kinds(hosts) == ["sweep.hosts"]
+
+
+def test_nobody_answers_itself_to_make_its_scan_look_welcome() -> None:
+    flows = []
+    for port in range(1, 100):
+        asked = opens(START + port / 10, TV_IP, port)
+        welcome = msgspec.structs.replace(answered(asked), mac=IRON, peer_mac=IRON)
+        flows += [asked, welcome]
+    assert kinds(flows) == ["sweep.ports"]
 
 
 @pytest.mark.parametrize("proto", ["tcp", "udp"])

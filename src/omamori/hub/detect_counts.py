@@ -168,6 +168,16 @@ def facts(flows: Iterable[Flow]) -> tuple[Fact, ...]:
     return tuple(Fact(flow.at, flow.source, flow.target, what(flow)) for flow in heard)
 
 
+def asker_of(flow: Flow) -> str:
+    """Who asks: by its hardware address, if it is here; IPv6 lets it change the other each time."""
+    return flow.mac if flow.is_from_here and flow.mac else flow.source
+
+
+def asked_by(flow: Flow) -> tuple[str, ...]:
+    """Whom an answer answers, as `asker_of` may have named it; nobody answers itself."""
+    return () if flow.mac and flow.mac == flow.peer_mac else (flow.peer_mac, flow.target)
+
+
 def what(flow: Flow) -> str:
     """What was said, as people who know protocols write it."""
     if flow.proto == "arp":

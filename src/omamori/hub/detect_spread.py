@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from omamori.hub.detect_counts import Different
+from omamori.hub.detect_counts import Different, asked_by, asker_of
 from omamori.hub.finding import Finding
 from omamori.hub.flow import ACK, RST, SYN
 
@@ -67,14 +67,13 @@ class Spreads:
         """It was accepted, or refused: then nobody guesses."""
         port = flow.from_port
         if flow.flags & RST and not flow.flags & SYN:
-            key, item = (flow.target, flow.source, port), flow.to_port
-            self._tries.remove(key, item)
+            for asked in asked_by(flow):
+                self._tries.remove((asked, flow.source, port), flow.to_port)
         elif flow.flags & SYN and flow.flags & ACK and not flow.is_from_here:
             self._failed.remove((flow.target, port), flow.source)
 
     def _spreads(self, flow: Flow, thing: str) -> Finding | None:
-        key = flow.source
-        count = self._remote.add(key, flow.target, flow)
+        count = self._remote.add(asker_of(flow), flow.target, flow)
         if count is None:
             return None
         told: dict[str, Value] = {"targets": count.size, "service": flow.service}
@@ -90,7 +89,7 @@ class Spreads:
 
     def _guesses(self, flow: Flow, thing: str) -> Finding | None:
         port = flow.to_port
-        key, item = (flow.source, flow.target, port), flow.from_port
+        key, item = (asker_of(flow), flow.target, port), flow.from_port
         only = TRIES_WEB if port in WEB_LOGIN_PORTS else TRIES if port in _SHARES else 0
         count = self._tries.add(key, item, flow, only)
         if count is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from omamori.hub.detect_counts import Count, Different
+from omamori.hub.detect_counts import Count, Different, asked_by, asker_of
 from omamori.hub.finding import Finding
 from omamori.hub.flow import ACK, ASKS, RST, SYN
 
@@ -90,13 +90,14 @@ class Sweeps:
         if from_here and self._place.is_own(flow.mac):
             return None
         item = (flow.proto, port)
-        key: Hashable = (flow.source, flow.target)
+        asker = asker_of(flow)
+        key: Hashable = (asker, flow.target)
         found = self._ports.add(key, item, flow)
         if found is not None:
             return self._tried(flow, thing, found)
         if not (from_here and to_here):
             return None
-        key = (flow.source, item)
+        key = (asker, item)
         found = self._hosts.add(key, flow.target, flow)
         return _found("sweep.hosts", thing, flow, found, "targets", about=flow.service)
 
@@ -104,10 +105,11 @@ class Sweeps:
         """What was tried did answer: a scan's ports and hosts mostly do not."""
         if flow.proto == "tcp" and (flow.flags & RST or not flow.flags & (SYN | ACK)):
             return
-        item, key = (flow.proto, flow.from_port), (flow.target, flow.source)
-        self._ports.remove(key, item)
-        if flow.is_from_here:
-            self._hosts.remove((flow.target, item), flow.source)
+        item = (flow.proto, flow.from_port)
+        for asked in asked_by(flow):
+            self._ports.remove((asked, flow.source), item)
+            if flow.is_from_here:
+                self._hosts.remove((asked, item), flow.source)
 
     @staticmethod
     def _tried(flow: Flow, thing: str, found: Count) -> Finding | None:

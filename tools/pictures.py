@@ -75,6 +75,13 @@ def take(browser: Browser, address: str) -> None:
     phone.goto(f"{address}/sample?lang=ja")
     meet(phone, "sample-battery", "sample-ev", "share-energy", "revoked")
     keep(phone, "meeting")
+    phone.goto(f"{address}/sample?lang=ja")
+    phone.click("form[action='/sample/situations'] button[value=camera]")
+    phone.wait_for_timeout(SETTLE_MS)
+    phone.goto(f"{address}/alerts?home=sample&lang=ja")
+    keep(phone, "alert")
+    wide.goto(f"{address}/talk?home=sample&lang=en")
+    keep(wide, "talk")
 
 
 def meet(page: Page, one: str, other: str, purpose: str, fault: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -213,3 +214,28 @@ def test_what_was_acknowledged_survives_kill_9_and_all_of_it_or_none(tmp_path: P
         assert len(kept) == 50
         assert turn >= max([begin + 9, *said])
         begin = turn + 1
+
+
+def test_damage_that_is_no_text_is_damage_too(tmp_path: Path) -> None:
+    """The message about a damaged schema quotes its octets, which Python cannot read."""
+    path = tmp_path / "watch.sqlite3"
+    SqliteShelf(path).close()
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b"CREATE TABLE kept", b"CREATE T\xc1BLE kept"))
+    shelf, aside = open_shelf(path, 5.0)
+    assert aside
+    assert list(shelf.all("thing")) == []
+    shelf.close()
+
+
+def test_what_is_neither_text_nor_octets_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "watch.sqlite3"
+    database = sqlite3.connect(path)
+    database.execute("CREATE TABLE kept (room TEXT, key BLOB, value BLOB, PRIMARY KEY (room, key))")
+    rows = [("thing", b"\xff", b""), ("thing", "odd", "text"), ("thing", "sound", b"1")]
+    database.executemany("INSERT INTO kept VALUES (?, ?, ?)", rows)
+    database.commit()
+    database.close()
+    shelf, _ = open_shelf(path, 5.0)
+    assert list(shelf.all("thing")) == [("sound", b"1")]
+    shelf.close()

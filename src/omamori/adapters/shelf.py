@@ -16,6 +16,7 @@ VALUE_OCTETS_MAX = 1_000_000
 NAME_MAX = 320  # characters of a room or key
 MODE = 0o600  # who was home and what they talked with is the family's alone
 DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
+_BROKEN = (sqlite3.Error, UnicodeDecodeError)  # Python reads a damaged schema's message as UTF-8
 _TAILS = ("", "-wal", "-shm")
 
 
@@ -70,7 +71,7 @@ class SqliteShelf:
             raise ShelfError("shelf.not-opened", {"file": path.name}) from error
         try:
             self._prepare()
-        except sqlite3.Error as error:
+        except _BROKEN as error:
             self._db.close()
             raise ShelfError(_why(error), {"file": path.name}) from error
 
@@ -103,8 +104,8 @@ class SqliteShelf:
         """
         try:
             rows = self._db.execute("SELECT key, value FROM kept WHERE room = ?", (room,))
-            found = dict(rows.fetchall())
-        except sqlite3.Error as error:
+            found = {k: v for k, v in rows if isinstance(k, str) and isinstance(v, bytes)}
+        except _BROKEN as error:
             raise ShelfError(_why(error), {"file": self._path.name}) from error
         for (there, key), value in self._waiting.items():
             if there == room:
@@ -166,7 +167,8 @@ def _bounded(room: str, key: str, value: bytes) -> None:
         raise ValueError("too long to keep")
 
 
-def _why(error: sqlite3.Error) -> str:
+def _why(error: sqlite3.Error | UnicodeDecodeError) -> str:
     # SQLite's extended codes keep the primary one in their low octet
-    damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGED
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    damaged = code in DAMAGED or isinstance(error, UnicodeDecodeError)
     return "shelf.damaged" if damaged else "shelf.not-opened"

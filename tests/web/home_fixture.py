@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import msgspec
+
 from omamori.documents.reason import Reason, RefusedError
 from omamori.web.views import (
     AS_USUAL,
@@ -233,7 +235,8 @@ class FixtureHome(TalkFixture):
     ) -> ThingView | None:
         self.looked.append(("thing", home, since_s))
         found = {card.id: card for card in (*network_things(lang), *sample_things(lang))}
-        card = found.get(thing_id)
+        lamp = msgspec.structs.replace(found["hostile"], id=talk_fixture.BEHIND)
+        card = lamp if thing_id == lamp.id else found.get(thing_id)
         if card is None:
             return None
         clues = (

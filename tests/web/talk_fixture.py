@@ -30,6 +30,7 @@ from omamori.web.views_talk import (
 
 NOW = time.time()
 CAMERA, ROUTER, TELEVISION = "02:00:5e:00:53:0a", "02:00:5e:00:53:01", "02:00:5e:00:53:0b"
+BEHIND = f"{ROUTER}/lamp-1"  # known by a bridge's word
 HOSTILE_HOST = '<img src=x onerror="alert(1)">.\u202emoc.live' + "a" * 90
 HEARING = HearingView(
     "plugged", "eth0", 1_284_031, 412, NOW - 90_000, is_hurried=True,

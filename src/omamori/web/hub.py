@@ -71,11 +71,12 @@ def hub_app(home: HomePort, site: Site, live: Live, door: Door | None = None) ->
     async def stream(_request: Request) -> Response:
         return live.respond()
 
+    # An id has a slash where a thing is known by its bridge's word, so what follows one goes first.
     routes = [
+        *talk_routes(home, pages),
+        *_acting(home, pages),
         *_looking(home, pages),
         *_about(home, pages),
-        *_acting(home, pages),
-        *talk_routes(home, pages),
         Route("/live", stream),
     ]
     return site_app(site, pages, routes, door)
@@ -125,7 +126,7 @@ def _looking(home: HomePort, pages: Pages) -> list[BaseRoute]:
 
     return [
         Route("/", first),
-        Route("/things/{thing_id}", thing),
+        Route("/things/{thing_id:path}", thing),
         *_labels(home, pages),
         Route("/sample", sample),
         Route("/sample/meetings/{meeting_id}", meeting),
@@ -168,9 +169,9 @@ def _labels(home: HomePort, pages: Pages) -> list[BaseRoute]:
         return pages.render(request, "label.html", view=view)
 
     return [
-        Route("/label/{thing_id}.svg", label),
-        Route("/label/{thing_id}.json", label),
-        Route("/label/{thing_id}", label),
+        Route("/label/{thing_id:path}.svg", label),
+        Route("/label/{thing_id:path}.json", label),
+        Route("/label/{thing_id:path}", label),
     ]
 
 
@@ -215,7 +216,7 @@ def _acting(home: HomePort, pages: Pages) -> list[BaseRoute]:
         return RedirectResponse("/settings", 303)
 
     return [
-        Route("/things/{thing_id}/correct", correct, methods=["POST"]),
+        Route("/things/{thing_id:path}/correct", correct, methods=["POST"]),
         Route("/sample/meetings", start_meeting, methods=["POST"]),
         Route("/sample/levels", set_level, methods=["POST"]),
         Route("/settings/listening", listen, methods=["POST"]),

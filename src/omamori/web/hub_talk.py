@@ -143,9 +143,9 @@ def _should(home: HomePort, pages: Pages) -> list[BaseRoute]:
         return _to(_thing_path(request), where, "#should")
 
     return [
-        Route("/things/{thing_id}/mud.json", mud),
-        Route("/things/{thing_id}/mud", declare, methods=["POST"]),
-        Route("/things/{thing_id}/mud/away", undeclare, methods=["POST"]),
+        Route("/things/{thing_id:path}/mud.json", mud),
+        Route("/things/{thing_id:path}/mud", declare, methods=["POST"]),
+        Route("/things/{thing_id:path}/mud/away", undeclare, methods=["POST"]),
     ]
 
 
@@ -169,6 +169,6 @@ def _saying(home: HomePort, pages: Pages) -> list[BaseRoute]:
         return RedirectResponse("/sample#disturb", 303)
 
     return [
-        Route("/things/{thing_id}/part", part, methods=["POST"]),
+        Route("/things/{thing_id:path}/part", part, methods=["POST"]),
         Route("/sample/situations", disturb, methods=["POST"]),
     ]

@@ -164,6 +164,24 @@ def sweeps(at: float) -> list[Flow]:
     return [asks_arp(at + n / 50, home(n), CAMERA, CAMERA_IP) for n in range(100, 160)]
 
 
+def test_who_takes_the_name_of_another_does_not_inherit_what_a_person_called_fine() -> None:
+    hub, phone, thief, name = watch(), "da:00:00:00:00:01", "be:00:00:00:00:02", "hanakos-denwa"
+    hub.hear([Sighting(START, phone, "dhcp.request", {"hostname": name})], ())
+    swept = [msgspec.structs.replace(flow, mac=phone) for flow in sweeps(START)]
+    (told,) = {one.id: one for one in hub.hear((), swept)}.values()
+    assert told.thing == phone
+    hub.say_fine(told.id, START + 60, fine=True)
+    hub.hear([Sighting(START + DAY_S, thief, "dhcp.request", {"hostname": name})], ())
+    known = hub.inventory.thing(thief)
+    assert known is not None
+    assert (known.id, known.is_likeness) == (phone, True)
+    swept = [msgspec.structs.replace(flow, mac=thief) for flow in sweeps(START + DAY_S + 60)]
+    assert {(one.kind, one.thing) for one in hub.hear((), swept)} == {("sweep.arp", thief)}
+    assert hub.worst() == {phone: told.step}
+    states = {one.thing: one.state for one in hub.alerts_of(phone)}
+    assert states == {phone: FINE, thief: OPEN}
+
+
 def test_around_what_is_bad_nothing_is_learned() -> None:
     hub = watch()
     hub.hear([is_at(START, CAMERA, CAMERA_IP)], ())

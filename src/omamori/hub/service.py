@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from omamori.hub.alert import OPEN, Alerts
 from omamori.hub.behaviour import Behaviour, Who
 from omamori.hub.detectors import Detectors
@@ -248,10 +250,20 @@ class Watch:
                 self.behaviour.doubt(finding.thing, finding.at)
             elif self._is_said_already(finding):
                 continue
-            alert = self.alerts.take(finding)
+            alert = self.alerts.take(self._by_address(finding))
             if alert is not None:
                 told.append(alert)
         return told
+
+    def _by_address(self, finding: Finding) -> Finding:
+        """Who is known again by a name alone is told of by its address, not by what it may be.
+
+        Anybody can take a name: what a person called fine was the other's.
+        """
+        known = self.inventory.thing(finding.thing)
+        if known is None or not known.is_likeness:
+            return finding
+        return msgspec.structs.replace(finding, thing=known.mac)
 
     def _is_said_already(self, finding: Finding) -> bool:
         """Whoever does worse now, and was told of once so, is one trouble: not one for each door."""

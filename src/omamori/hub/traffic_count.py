@@ -29,7 +29,7 @@ def count(talk: Talk, row: Row, flow: Flow, at: float, *, is_sent: bool) -> None
         row.sent += octets(flow)
     else:
         row.received += octets(flow)
-    frames = flow.frames if flow.frames > 0 else 0  # noqa: FURB136 - counted for every flow
+    frames = flow.frames if 0 <= flow.frames <= OCTETS_MAX else 0  # every frame has octets
     row.frames += frames
     if at > row.last_at:  # noqa: PLR1730 - a call would cost more
         row.last_at = at

@@ -103,6 +103,10 @@ def test_telnet_tried_at_many_outside_is_told_of_the_iron_alone(
 @pytest.mark.root
 def test_who_claims_a_neighbours_address_is_told(home: Home, places: dict[str, str]) -> None:
     hub = watching(home, places)
+    for who in ("tv", "lamp"):  # whose an address is, is learned by ARP: let them say it once
+        home.run(who, "ip", "neigh", "flush", "dev", "eth0")
+    before = hub.state["frames"]
+    hub.until(lambda told: told["frames"] > before + 20)
     attack = Attack(hub)
     lie = arp_answer(places["iron"], f"{NETWORK}.21", places["lamp"], f"{NETWORK}.22")
     sender = (sys.executable, str(HERE / "sender.py"))

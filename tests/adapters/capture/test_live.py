@@ -10,12 +10,14 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.capture import wire
 from omamori.adapters.capture.decode import Decoder
 from omamori.adapters.capture.frames import CaptureError
 from omamori.adapters.capture.live import Listener, interfaces, open_interface
-from omamori.adapters.capture.telling import ALL, EXPRESSION, TELLING, Program
+from omamori.adapters.capture.telling import ALL, EXPRESSION, TELLING, Program, tells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,6 +107,7 @@ def test_under_pressure_the_kernel_passes_what_tells_most(pair: tuple[str, str])
     frames = [greeting, bulk, hello, question, video]
     assert heard_through(pair, ALL, frames) == frames
     assert heard_through(pair, TELLING, frames) == [greeting, hello, question]
+    assert [octets for octets in frames if tells(octets)] == [greeting, hello, question]
 
 
 def test_the_filter_is_what_its_expression_says() -> None:
@@ -116,6 +119,11 @@ def test_the_filter_is_what_its_expression_says() -> None:
         pytest.skip("tcpdump may not translate here")
     lines = [tuple(map(int, line.split())) for line in done.stdout.splitlines()]
     assert tuple(lines[1:]) == TELLING
+
+
+@given(st.binary(max_size=90) | st.binary(max_size=90).map(lambda b: b"\2" * 12 + b"\x08\0" + b))
+def test_any_frame_tells_or_does_not(octets: bytes) -> None:
+    assert tells(octets) in {True, False}
 
 
 class _RingOf:

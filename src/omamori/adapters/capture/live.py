@@ -7,11 +7,12 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 from struct import pack
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from omamori.adapters.capture.frames import ETHERNET, RAW, CaptureError
-from omamori.adapters.capture.ring import Ring
-from omamori.adapters.capture.telling import ALL, TELLING
+from omamori.adapters.capture.ring import BLOCKS, Ring
+from omamori.adapters.capture.telling import ALL, TELLING, tells
 from omamori.documents.reason import Reason
 
 if TYPE_CHECKING:
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 
 WAIT_S = 0.25
 PRESSED_AT_SHARE = 0.02  # of the frames of a second dropped: read only those that tell most
-EASED_BELOW_FRAMES = 100_000  # frames a second on the interface that can be read whole again
+EASED_BELOW_FRAMES_MIN = 1000  # frames a second: so many can be read on any machine
 EASE_AFTER_S = 30.0
-WEIGH_EVERY_S = 1.0
+WEIGH_EVERY_S = 0.25  # the ring holds less than a second of a flood: soon, or much is lost
 
 _ETH_P_ALL = 3
 _SOL_PACKET, _ADD_MEMBERSHIP = 263, 1  # linux/if_packet.h
@@ -60,7 +61,9 @@ class Listener:
         self._ring = ring
         self._weighed_at = 0.0
         self._calm_since = 0.0
+        self._read_per_s = 0.0  # what could be read when it was last too much
         self._carried = _carried(name)
+        self._backlog = 0
 
     def __enter__(self) -> Self:
         return self
@@ -89,12 +92,23 @@ class Listener:
             except OSError:
                 self.trouble = Reason("capture.interface-gone", {"name": self.name})
                 return
-            yield frames
+            yield self._chosen(frames) if self._backlog else frames
             if frames:
-                self._weigh(frames[-1][0])
+                # Not by the frames' own time: under pressure these are old, and it would be late.
+                self._weigh(monotonic())
+
+    def _chosen(self, frames: list[Frame]) -> list[Frame]:
+        """What tells most of a block that was filled before the filter came into force.
+
+        To read it all would take seconds, and the ring has no room for what comes meanwhile.
+        """
+        self._backlog = self._backlog - 1 if frames else 0
+        chosen = [frame for frame in frames if frame[1] != ETHERNET or tells(frame[2])]
+        self.passed_by += len(frames) - len(chosen)
+        return chosen
 
     def _weigh(self, now: float) -> None:
-        """Once a second: what was dropped, and whether all can be read."""
+        """Now and then: what was dropped, and whether all can be read."""
         if 0 <= now - self._weighed_at < WEIGH_EVERY_S:
             return
         span_s = now - self._weighed_at if self._weighed_at else WEIGH_EVERY_S
@@ -108,10 +122,11 @@ class Listener:
                 self.passed_by += max(on_wire - passed, 0)
                 self._ease(now, on_wire / max(span_s, WEIGH_EVERY_S))
             elif dropped > PRESSED_AT_SHARE * passed:
+                self._read_per_s = (passed - dropped) / max(span_s, WEIGH_EVERY_S)
                 self._press(now, pressed=True)
 
     def _ease(self, now: float, frames_per_s: float) -> None:
-        if frames_per_s >= EASED_BELOW_FRAMES or now < self._calm_since:
+        if frames_per_s >= max(self._read_per_s, EASED_BELOW_FRAMES_MIN) or now < self._calm_since:
             self._calm_since = now
         elif now - self._calm_since >= EASE_AFTER_S:
             self._press(now, pressed=False)
@@ -119,6 +134,7 @@ class Listener:
     def _press(self, now: float, *, pressed: bool) -> None:
         self._ring.attach(TELLING if pressed else ALL)
         self.is_pressed = pressed
+        self._backlog = BLOCKS if pressed else 0
         self._calm_since = now
 
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from omamori.adapters.capture.decode import Decoder
 from omamori.adapters.capture.file import open_capture
-from omamori.hub.alert import Alert, Alerts
-from omamori.hub.detectors import Detectors
+from omamori.hub.alerting.alert import Alert, Alerts
+from omamori.hub.alerting.detectors import Detectors
 
 ROOT = Path(__file__).parent.parent
 ENDS = {".pcap", ".pcapng", ".cap"}

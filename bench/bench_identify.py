@@ -22,17 +22,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from omamori.adapters import rules
 from omamori.adapters.capture.decode import Decoder
 from omamori.adapters.capture.file import open_capture
-from omamori.hub.inventory import Inventory
-from omamori.hub.likeness import Likeness, Suggestion
-from omamori.hub.likeness_tokens import Tokens, place_of
+from omamori.hub.knowing.inventory import Inventory
+from omamori.hub.knowing.likeness import Likeness, Suggestion
+from omamori.hub.knowing.likeness_tokens import Tokens, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from omamori.adapters.capture.frames import Frame
     from omamori.hub.flow import Flow
-    from omamori.hub.identify_rules import Rulebook
-    from omamori.hub.inventory import KnownThing
+    from omamori.hub.knowing.identify_rules import Rulebook
+    from omamori.hub.knowing.inventory import KnownThing
     from omamori.hub.sighting import Sighting
 
 HERE = Path(__file__).parent

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omamori.adapters import rules
-from omamori.hub.identify import identify
+from omamori.hub.knowing.identify import identify
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 from documents import mud_made
-from hub.detect_made import START, TV, TV_IP, asks_arp, home
+from hub.alerting.detect_made import START, TV, TV_IP, asks_arp, home
 from omamori.adapters.shelf import MemoryShelf, ShelfError
 from omamori.app import network as room
 from omamori.app.config import Network as Settings
 from omamori.app.network import CORRECTIONS_FILE, KEEP_COUNTS_EVERY_S, SHELF_FILE, Network
 from omamori.documents.mud import read_mud
-from omamori.hub.alert import FINE, OPEN, AlertRefusedError
-from omamori.hub.inventory import CorrectionRefusedError
+from omamori.hub.alerting.alert import FINE, OPEN, AlertRefusedError
+from omamori.hub.knowing.inventory import CorrectionRefusedError
 from omamori.hub.sighting import Sighting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from omamori.hub.alert import Alert
+    from omamori.hub.alerting.alert import Alert
     from omamori.hub.flow import Flow
 
 SILENT = Settings(mdns=False, ssdp=False, echonet=False, neighbours=False, interface="")

@@ -11,8 +11,8 @@ from documents import mud_made
 from omamori.app import practice as room
 from omamori.app.practice import Practice, PracticeError
 from omamori.documents.mud import read_mud
-from omamori.hub.alert import FINE
-from omamori.hub.inventory import CorrectionRefusedError
+from omamori.hub.alerting.alert import FINE
+from omamori.hub.knowing.inventory import CorrectionRefusedError
 from omamori.simulation.practice import DAY_S, PAST_DAYS, PIECE_S
 from omamori.simulation.practice_cast import CAST, HEATER, PHONES, STRANGER
 from omamori.simulation.situations import SITUATIONS

@@ -7,7 +7,7 @@ import pytest
 from app.watched import CAMERA, CLOUD, FAR, HOSTILE, HOUR_S, IRON, ROUTER, SHOWN, START, TV, Watched
 from omamori.app.alert_views import PARAMETERS_THAT_NAME
 from omamori.app.seeing import EDGES_SHOWN_MAX, GROUP, OUTSIDE_END
-from omamori.hub.alert import AlertRefusedError
+from omamori.hub.alerting.alert import AlertRefusedError
 from omamori.web.views_talk import DAY_S, PEERS_SHOWN_MAX
 
 WEEK_S = 7 * DAY_S

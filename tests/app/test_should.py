@@ -9,7 +9,7 @@ import pytest
 from documents import mud_made
 from omamori.app.should import RULES_SHOWN_MAX, should
 from omamori.documents.mud import read_mud
-from omamori.hub.habit import LEARN_S, Habits
+from omamori.hub.behaving.habit import LEARN_S, Habits
 from omamori.web.names import WHO
 from omamori.web.views_talk import RuleView, ShouldView
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from omamori.adapters import rules
 from omamori.app.vouching import open_voucher
-from omamori.hub.inventory import Inventory
+from omamori.hub.knowing.inventory import Inventory
 from omamori.hub.sighting import Sighting
 from omamori.trust.standing import Caps
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hub.detect_made import answered, asks_arp, goes_on, home, opens, world
+from hub.alerting.detect_made import answered, asks_arp, goes_on, home, opens, world
 from omamori.adapters import rules
 from omamori.app.household import Household
 from omamori.app.vouching import Silent
@@ -18,7 +18,7 @@ from omamori.web.views_talk import HearingView
 
 if TYPE_CHECKING:
     from omamori.documents.mud import MudFile
-    from omamori.hub.alert import Alert
+    from omamori.hub.alerting.alert import Alert
 
 RULES, _ = rules.load()
 START, DAY_S, HOUR_S = 1_800_000_000.0, 86_400.0, 3600.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from omamori.hub.deed import Peer
+from omamori.hub.behaving.deed import Peer
 from omamori.hub.flow import ACK, SYN, Flow
 
 DAY_S, HOUR_S = 86_400.0, 3600.0

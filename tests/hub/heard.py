@@ -10,14 +10,14 @@ from omamori.adapters import rules
 from omamori.adapters.capture.decode import Decoder
 from omamori.adapters.capture.file import open_capture
 from omamori.adapters.country import Countries
-from omamori.hub.inventory import Inventory
-from omamori.hub.peers import Peers
+from omamori.hub.behaving.peers import Peers
+from omamori.hub.knowing.inventory import Inventory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from omamori.hub.deed import Peer
+    from omamori.hub.behaving.deed import Peer
     from omamori.hub.flow import Flow
     from omamori.hub.sighting import Sighting
 

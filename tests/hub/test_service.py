@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from documents import mud_made
-from hub.detect_made import (
+from hub.alerting.detect_made import (
     IRON,
     PHONE,
     PHONE_IP,
@@ -31,12 +31,15 @@ from hub.detect_made import (
 from omamori.adapters import rules
 from omamori.adapters.shelf import MemoryShelf
 from omamori.documents.mud import read_mud
-from omamori.hub import alert, behaviour, detect_counts, inventory, likeness_tokens, peers, traffic
-from omamori.hub.alert import FINE, OPEN
+from omamori.hub.alerting import alert, detect_counts
+from omamori.hub.alerting.alert import FINE, OPEN
+from omamori.hub.behaving import behaviour, peers
+from omamori.hub.behaving.habit import DAY_S, LEARN_S
 from omamori.hub.flow import ACK, SYN, Flow
-from omamori.hub.habit import DAY_S, LEARN_S
+from omamori.hub.knowing import inventory, likeness_tokens
 from omamori.hub.service import LEARN_EVERY_S, Watch
 from omamori.hub.sighting import KINDS, Sighting
+from omamori.hub.talking import traffic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

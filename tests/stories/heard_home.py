@@ -14,7 +14,7 @@ from omamori.simulation.practice_cast import country_of
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from omamori.hub.alert import Alert
+    from omamori.hub.alerting.alert import Alert
     from omamori.hub.flow import Flow
     from omamori.hub.sighting import Sighting
 

@@ -6,8 +6,8 @@ import copy
 
 import pytest
 
-from omamori.hub.alert import FINE
-from omamori.hub.news import BEGINNING_S
+from omamori.hub.alerting.alert import FINE
+from omamori.hub.talking.news import BEGINNING_S
 from omamori.simulation.practice import DAY_S
 from omamori.simulation.practice_cast import CAST, PHONES
 from stories.heard_home import HOUR_S, HeardHome

@@ -10,7 +10,7 @@ import copy
 import pytest
 
 from omamori.documents.reason import RefusedError
-from omamori.hub.alert import FINE, OPEN
+from omamori.hub.alerting.alert import FINE, OPEN
 from omamori.hub.finding import FACTS_MAX
 from omamori.simulation.practice import DAY_S
 from omamori.simulation.practice_cast import CAST, HEATER, PHONES, ROUTER, STRANGER

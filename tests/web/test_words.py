@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from jinja2.ext import babel_extract
 
 from omamori.documents.reason import Reason, Value
-from omamori.hub.identify_kinds import KINDS
+from omamori.hub.knowing.identify_kinds import KINDS
 from omamori.web import names, sentences, words
 
 SOURCE = Path(words.__file__).parents[1]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from omamori.documents.reason import Reason
-from omamori.hub.identify_rules import Rulebook, RuleFile, RulesRefusedError, rule_file
+from omamori.hub.knowing.identify_rules import Rulebook, RuleFile, RulesRefusedError, rule_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,9 @@ def load(
 
 
 def _bundled() -> Iterator[tuple[str, str]]:
-    for entry in sorted(files("omamori.hub").joinpath("clues").iterdir(), key=lambda e: e.name):
+    for entry in sorted(
+        files("omamori.hub.knowing").joinpath("clues").iterdir(), key=lambda e: e.name
+    ):
         if entry.name.endswith(".toml"):
             yield entry.name, entry.read_text("utf-8")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omamori.documents.reason import Reason
-from omamori.hub.alert import FINE, OPEN, OVER
+from omamori.hub.alerting.alert import FINE, OPEN, OVER
 from omamori.web.views_talk import AlertCard, AlertsView, AlertView, FactView
 from omamori.web.words import text
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from omamori.documents.reason import Value
-    from omamori.hub.alert import Alert
+    from omamori.hub.alerting.alert import Alert
     from omamori.hub.finding import Fact
-    from omamori.hub.known import KnownThing
+    from omamori.hub.knowing.known import KnownThing
     from omamori.hub.service import Watch
 
 PARAMETERS_THAT_NAME = ("thing", "known", "target", "other", "place")

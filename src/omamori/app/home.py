@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from omamori.app.network import Network
     from omamori.app.practice import Practice
     from omamori.app.vouching import Silent
-    from omamori.hub.alert import Alert
+    from omamori.hub.alerting.alert import Alert
     from omamori.ledger.entry import Entries
     from omamori.simulation.sample_home import SampleHome
     from omamori.web.views_talk import HearingView

@@ -11,8 +11,8 @@ from omamori.app.seeing import Seeing
 from omamori.app.should import should
 from omamori.documents.mud import read_mud, write_mud
 from omamori.documents.reason import Reason
-from omamori.hub.described import as_mud
-from omamori.hub.identify_kinds import UNKNOWN
+from omamori.hub.behaving.described import as_mud
+from omamori.hub.knowing.identify_kinds import UNKNOWN
 from omamori.hub.sighting import KINDS
 from omamori.simulation.sample_views import level_view
 from omamori.web import views
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from omamori.app.vouching import Silent, Voucher
     from omamori.documents.mud import MudFile
-    from omamori.hub.alert import Alert
-    from omamori.hub.identify_rules import Clue
-    from omamori.hub.known import KnownThing
+    from omamori.hub.alerting.alert import Alert
+    from omamori.hub.knowing.identify_rules import Clue
+    from omamori.hub.knowing.known import KnownThing
     from omamori.hub.service import Watch
     from omamori.trust.standing import Standing
 

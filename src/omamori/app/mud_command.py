@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from omamori.documents.mud import MudFile
-    from omamori.hub.behaviour import Behaviour
-    from omamori.hub.declared import Fit
-    from omamori.hub.deed import Peer
+    from omamori.hub.behaving.behaviour import Behaviour
+    from omamori.hub.behaving.declared import Fit
+    from omamori.hub.behaving.deed import Peer
     from omamori.hub.flow import Flow
-    from omamori.hub.inventory import Inventory
+    from omamori.hub.knowing.inventory import Inventory
 
     Hear = Callable[[Flow, str, Peer], None]
 
@@ -58,8 +58,8 @@ def learn(
 ) -> None:
     """Print the MUD file of what a thing does in a recording."""
     from omamori.documents.mud import read_mud, write_mud  # noqa: PLC0415 - quick --help
-    from omamori.hub.behaviour import Behaviour  # noqa: PLC0415
-    from omamori.hub.described import as_mud  # noqa: PLC0415
+    from omamori.hub.behaving.behaviour import Behaviour  # noqa: PLC0415
+    from omamori.hub.behaving.described import as_mud  # noqa: PLC0415
 
     behaviour = Behaviour()
 
@@ -86,9 +86,9 @@ def learn(
 @app.command("test")
 def hold(file: File, capture: str, thing: Chosen = "", lang: Lang = "ja") -> None:
     """List what a thing does in a recording that its MUD file does not declare; then exits with 3."""
-    from omamori.hub.behaviour import Behaviour  # noqa: PLC0415 - quick --help
-    from omamori.hub.declared import Fit, fit  # noqa: PLC0415
-    from omamori.hub.deed import deed_of, role_of  # noqa: PLC0415
+    from omamori.hub.behaving.behaviour import Behaviour  # noqa: PLC0415 - quick --help
+    from omamori.hub.behaving.declared import Fit, fit  # noqa: PLC0415
+    from omamori.hub.behaving.deed import deed_of, role_of  # noqa: PLC0415
 
     mud = _read(file, lang)
     behaviour = Behaviour()
@@ -113,7 +113,7 @@ def hold(file: File, capture: str, thing: Chosen = "", lang: Lang = "ja") -> Non
 
 
 def _tell(found: dict[tuple[str, str], Fit], lang: str) -> None:
-    from omamori.hub.declared import Fit  # noqa: PLC0415 - quick --help
+    from omamori.hub.behaving.declared import Fit  # noqa: PLC0415 - quick --help
 
     marks = {Fit.NO: "-", Fit.UNKNOWN: "?", Fit.NEAR: "~"}
     told = sorted(((held, key) for key, held in found.items() if held in marks))
@@ -149,8 +149,8 @@ def _listen(capture: str, hear: Hear, lang: str) -> Inventory:
     from omamori.adapters.capture.decode import Decoder  # noqa: PLC0415
     from omamori.adapters.capture.file import open_capture  # noqa: PLC0415
     from omamori.adapters.country import Countries  # noqa: PLC0415
-    from omamori.hub.inventory import Inventory  # noqa: PLC0415
-    from omamori.hub.peers import Peers  # noqa: PLC0415
+    from omamori.hub.behaving.peers import Peers  # noqa: PLC0415
+    from omamori.hub.knowing.inventory import Inventory  # noqa: PLC0415
     from omamori.hub.sighting import Sighting  # noqa: PLC0415, TC001
 
     inventory = Inventory(rules.load()[0])

@@ -16,7 +16,7 @@ from omamori.adapters.shelf import MemoryShelf, ShelfError, SqliteShelf, open_sh
 from omamori.adapters.vantage import own_macs
 from omamori.app.wire import Wire
 from omamori.documents.reason import Reason, RefusedError
-from omamori.hub.inventory import CorrectionRefusedError
+from omamori.hub.knowing.inventory import CorrectionRefusedError
 from omamori.hub.service import Watch
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from omamori.app.config import Network as Settings
     from omamori.documents.mud import MudFile
-    from omamori.hub.alert import Alert
+    from omamori.hub.alerting.alert import Alert
     from omamori.hub.flow import Flow
     from omamori.hub.sighting import Sighting
 

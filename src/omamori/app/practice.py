@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from omamori.adapters import rules
 from omamori.adapters.capture.decode import Decoder
 from omamori.documents.reason import RefusedError
-from omamori.hub.inventory import CorrectionRefusedError
+from omamori.hub.knowing.inventory import CorrectionRefusedError
 from omamori.hub.service import Watch
 from omamori.simulation.practice import PracticeNetwork
 from omamori.simulation.practice_cast import CAST, HEATER, PHONES, STRANGER, country_of
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from omamori.adapters.capture.frames import Frame
     from omamori.documents.mud import MudFile
-    from omamori.hub.alert import Alert
+    from omamori.hub.alerting.alert import Alert
     from omamori.hub.flow import Flow
-    from omamori.hub.known import KnownThing
+    from omamori.hub.knowing.known import KnownThing
     from omamori.hub.sighting import Sighting
 
 BEAT_S = 0.5

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from omamori.app.config import Config
-    from omamori.hub.alert import Alert
+    from omamori.hub.alerting.alert import Alert
 
 PORTS_TRIED = 10
 CALM_S = 0.2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omamori.documents.reason import Reason
-from omamori.hub.partners import EVERYONE, NOBODY, THING
+from omamori.hub.talking.partners import EVERYONE, NOBODY, THING
 from omamori.web import views_talk as views
 from omamori.web.views import AS_USUAL
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from omamori.app.alert_views import AlertViews
-    from omamori.hub.known import KnownThing
-    from omamori.hub.news import News
-    from omamori.hub.partners import Partner
+    from omamori.hub.knowing.known import KnownThing
     from omamori.hub.service import Watch
+    from omamori.hub.talking.news import News
+    from omamori.hub.talking.partners import Partner
 
 EDGES_SHOWN_MAX = 120
 THINGS_SHOWN_MAX = 60

@@ -14,7 +14,7 @@ from omamori.documents.mud_acl import (
     TCP,
     UDP,
 )
-from omamori.hub.habit import LEARN_S
+from omamori.hub.behaving.habit import LEARN_S
 from omamori.web.views_talk import RuleView, ShouldView
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from omamori.documents.mud import MudFile
     from omamori.documents.mud_acl import Ace, Ports
-    from omamori.hub.habit import Habits, Key
+    from omamori.hub.behaving.habit import Habits, Key
 
 RULES_SHOWN_MAX = 40
 _CLASSES = {GATEWAY_CLASS: "router", DNS_CLASS: "names", NTP_CLASS: "names"}

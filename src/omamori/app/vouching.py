@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
 
     from omamori.documents.reason import Reason
-    from omamori.hub.inventory import KnownThing
+    from omamori.hub.knowing.inventory import KnownThing
     from omamori.trust.standing import Caps
 
 HUB_PRODUCT = "omamori-hub"

@@ -21,10 +21,10 @@ from omamori.adapters.capture.frames import CaptureError
 from omamori.adapters.capture.live import Listener, interfaces, open_interface
 from omamori.adapters.country import Countries
 from omamori.documents.reason import Reason, Value
-from omamori.hub.alert import Alert
-from omamori.hub.inventory import KnownThing
-from omamori.hub.partners import Partner
+from omamori.hub.alerting.alert import Alert
+from omamori.hub.knowing.inventory import KnownThing
 from omamori.hub.service import Watch
+from omamori.hub.talking.partners import Partner
 from omamori.web import words
 
 if TYPE_CHECKING:

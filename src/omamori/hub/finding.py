@@ -25,7 +25,7 @@ class Fact(msgspec.Struct, frozen=True):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """Something that a person may have to know; `hub.alert` joins findings to alerts.
+    """Something that a person may have to know; `hub.alerting.alert` joins findings to alerts.
 
     Attributes:
         kind: a key of ``alert_kinds.ALERTS``, such as ``sweep.arp``.

@@ -6,30 +6,30 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from omamori.hub.alert import OPEN, Alerts
-from omamori.hub.behaviour import Behaviour, Who
-from omamori.hub.detectors import Detectors
-from omamori.hub.identify_kinds import UNKNOWN
-from omamori.hub.inventory import CorrectionRefusedError, Inventory
-from omamori.hub.likeness import Likeness
-from omamori.hub.likeness_tokens import Tokens
-from omamori.hub.news import counted_from, whats_new
-from omamori.hub.peers import Peers
-from omamori.hub.traffic import Traffic
+from omamori.hub.alerting.alert import OPEN, Alerts
+from omamori.hub.alerting.detectors import Detectors
+from omamori.hub.behaving.behaviour import Behaviour, Who
+from omamori.hub.behaving.peers import Peers
+from omamori.hub.knowing.identify_kinds import UNKNOWN
+from omamori.hub.knowing.inventory import CorrectionRefusedError, Inventory
+from omamori.hub.knowing.likeness import Likeness
+from omamori.hub.knowing.likeness_tokens import Tokens
+from omamori.hub.talking.news import counted_from, whats_new
+from omamori.hub.talking.traffic import Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from omamori.documents.mud import MudFile
-    from omamori.hub.alert import Alert
+    from omamori.hub.alerting.alert import Alert
     from omamori.hub.finding import Finding
     from omamori.hub.flow import Flow
-    from omamori.hub.inventory import Rules
-    from omamori.hub.likeness import Suggestion
-    from omamori.hub.news import News
-    from omamori.hub.partners import Partner
+    from omamori.hub.knowing.inventory import Rules
+    from omamori.hub.knowing.likeness import Suggestion
     from omamori.hub.ports import Learned, Places, Shelf
     from omamori.hub.sighting import Sighting
+    from omamori.hub.talking.news import News
+    from omamori.hub.talking.partners import Partner
 
 LEARN_EVERY_S = 600.0  # what is well known is taken as an example this often
 EXAMPLES_MAX = 1024

@@ -11,7 +11,7 @@ class Role(msgspec.Struct, frozen=True):
     Attributes:
         id: stable name; `ja` and `en` what a family calls it.
         industry: its industry; "" for a thing that no industry certified.
-        kind: what it is, in the words of `hub.identify_kinds`.
+        kind: what it is, in the words of `hub.knowing.identify_kinds`.
         product, software: what its authority knows of it.
         rung: the level its product was certified at, in its own ladder.
     """

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from omamori.adapters.capture.frames import Frame
 
-PAST_DAYS = 4  # three are learned from (`hub.habit.LEARN_S`); more would only delay the real home
+PAST_DAYS = (
+    4  # three are learned from (`hub.behaving.habit.LEARN_S`); more would only delay the real home
+)
 DAY_S = 86_400.0
 PIECE_S = 900.0  # the past is told in pieces of some 60 frames, so that whoever listens breathes
 LEAP_S, BACK_S = 3600.0, 60.0  # when the clock jumps further, the play goes on from there

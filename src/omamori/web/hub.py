@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from omamori.documents.label import write_label
 from omamori.documents.reason import Reason, RefusedError
-from omamori.hub.identify_kinds import KINDS
+from omamori.hub.knowing.identify_kinds import KINDS
 from omamori.web import draw, samples
 from omamori.web.frame import Pages, Site, Tab, language_of, site_app
 from omamori.web.guard import read_form

@@ -52,7 +52,7 @@ class ThingCard(msgspec.Struct, frozen=True):
     """A thing in a list.
 
     Attributes:
-        kind: a key of `omamori.hub.identify_kinds.KINDS`.
+        kind: a key of `omamori.hub.knowing.identify_kinds.KINDS`.
         sure: a key of `names.SURENESS`; words, because the weights behind it are uncalibrated.
         why: the strongest clues, or why it is unknown.
         ground: `certificate`, `hub-word` or `nothing`.

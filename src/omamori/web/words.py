@@ -20,7 +20,7 @@ from babel.dates import format_timedelta
 from babel.messages.pofile import read_po
 from markupsafe import Markup, escape
 
-from omamori.hub.identify_kinds import KINDS
+from omamori.hub.knowing.identify_kinds import KINDS
 from omamori.web import names, sentences
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ HUB = """
 import asyncio, encodings.idna, json, os, sys, time
 from omamori.adapters import rules
 from omamori.adapters.discovery.service import Discovery
-from omamori.hub.inventory import Inventory
+from omamori.hub.knowing.inventory import Inventory
 
 book, _ = rules.load(register=None)
 if os.getuid() == 0:  # the interpreter itself may lie where only root may read: drop rights late

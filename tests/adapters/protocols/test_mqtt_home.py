@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omamori.adapters.protocols import mqtt, mqtt_home
-from omamori.hub.identify_kinds import KINDS
+from omamori.hub.knowing.identify_kinds import KINDS
 
 BRIDGE = b"bridge"
 LAMP_TOPIC = "homeassistant/light/0x00158d0001/light/config"

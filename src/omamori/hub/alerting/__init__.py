@@ -1,0 +1,1 @@
+"""Alerting: what is noticed at once, and what a person should know of."""

@@ -1,0 +1,1 @@
+"""Knowing: which things there are, and what they are believed to be."""

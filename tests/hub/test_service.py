@@ -185,6 +185,14 @@ def test_who_takes_the_name_of_another_does_not_inherit_what_a_person_called_fin
     assert states == {phone: FINE, thief: OPEN}
 
 
+def test_who_comes_back_under_its_name_is_told_of_as_itself_where_nothing_was_called_fine() -> None:
+    hub, phone, again, name = watch(), "da:00:00:00:00:01", "be:00:00:00:00:02", "hanakos-denwa"
+    hub.hear([Sighting(START, phone, "dhcp.request", {"hostname": name})], ())
+    hub.hear([Sighting(START + DAY_S, again, "dhcp.request", {"hostname": name})], ())
+    swept = [msgspec.structs.replace(flow, mac=again) for flow in sweeps(START + DAY_S + 60)]
+    assert {(one.kind, one.thing) for one in hub.hear((), swept)} == {("sweep.arp", phone)}
+
+
 def test_around_what_is_bad_nothing_is_learned() -> None:
     hub = watch()
     hub.hear([is_at(START, CAMERA, CAMERA_IP)], ())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from omamori.hub.alerting.alert import OPEN, Alerts
+from omamori.hub.alerting.alert import FINE, OPEN, Alerts, alert_id
 from omamori.hub.alerting.detectors import Detectors
 from omamori.hub.behaving.behaviour import Behaviour, Who
 from omamori.hub.behaving.peers import Peers
@@ -256,10 +256,13 @@ class Watch:
         return told
 
     def _by_address(self, finding: Finding) -> Finding:
-        """Who is known again by a name alone is told of by its address, not by what it may be.
+        """Who is known again by a name alone inherits no exception: its address is told of.
 
         Anybody can take a name: what a person called fine was the other's.
         """
+        alert = self.alerts.get(alert_id(finding.kind, finding.thing, finding.about))
+        if alert is None or alert.state != FINE:
+            return finding
         known = self.inventory.thing(finding.thing)
         if known is None or not known.is_likeness:
             return finding

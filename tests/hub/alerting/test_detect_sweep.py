@@ -18,6 +18,7 @@ from hub.alerting.detect_made import (
     asks_arp,
     home,
     kinds,
+    offers_dhcp,
     opens,
     pings,
     refused,
@@ -27,6 +28,7 @@ from hub.alerting.detect_made import (
 from omamori.hub.alerting.detect_sweep import ARP_TARGETS, PINGED, PORTS
 from omamori.hub.finding import FACTS_MAX
 from omamori.hub.flow import Flow
+from omamori.hub.sighting import Sighting
 
 
 def arp_sweep(every_s: float, count: int = 254, mac: str = IRON) -> list[Flow]:
@@ -50,16 +52,30 @@ def test_ten_addresses_a_minute_are_no_sweep() -> None:
     assert kinds(flows) == []
 
 
+def called() -> list[Flow]:
+    """Somebody calls three places outside, through the router."""
+    asked = [opens(START + n, world(n), 443) for n in range(3)]
+    return [flow for one in asked for flow in (one, answered(one, mac=ROUTER))]
+
+
 def test_a_router_asks_for_all_sixty_things() -> None:
-    calls = [answered(opens(START + n, world(n), 443), mac=ROUTER) for n in range(3)]
+    calls = called()
     flows = [asks_arp(START + 5 + n * 0.3, home(n), ROUTER, ROUTER_IP) for n in range(2, 62)]
     assert kinds([*calls, *flows]) == []
     assert kinds(flows) == ["sweep.arp"]  # nobody knew that it is the router
 
 
 def test_even_a_router_is_told_of_when_it_sweeps_everything() -> None:
-    calls = [answered(opens(START + n, world(n), 443), mac=ROUTER) for n in range(3)]
-    assert kinds([*calls, *arp_sweep(0.05, mac=ROUTER)]) == ["sweep.arp"]
+    assert kinds([*called(), *arp_sweep(0.05, mac=ROUTER)]) == ["sweep.arp"]
+
+
+def test_who_only_says_to_be_a_router_may_sweep_no_more_than_others() -> None:
+    asked = [opens(START + n, world(n), 443, mac=PHONE, source=PHONE_IP) for n in range(4)]
+    answers = [answered(one, mac=IRON) for one in asked]  # nobody sends its own talk that way
+    announced = Sighting(START, IRON, "icmp6.router", {"lifetime": "1800", "prefix": "fd00::"})
+    offered = offers_dhcp(START, IRON)
+    for said in ([*asked, *answers], answers, [announced], [offered]):
+        assert "sweep.arp" in kinds([*said, *arp_sweep(0.3, 60)])
 
 
 def test_the_hub_itself_asks_its_neighbours() -> None:

@@ -170,7 +170,6 @@ class Claims:
         source, at = sighting.source, sighting.at
         if source.startswith(_SHARED) or self._place.is_own(source):
             return None
-        self._place.add_router(source)
         known = next((mac for mac in players if self._is_there(mac, players[mac], at)), "")
         if source in players or not known:
             if not known and source not in players:

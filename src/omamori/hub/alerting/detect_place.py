@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from omamori.hub.ways import Ways
+
 if TYPE_CHECKING:
     from omamori.hub.flow import Flow
 
-ROUTERS_MAX = 16
-OUTSIDERS_ENOUGH = 3  # answers of so many addresses outside come through a router only
-CANDIDATES_MAX = 64
 HEARD_MAX = 8192  # hardware addresses whose latest frame is remembered: about 1 MB
 EVICT_SHARE = 8
 
@@ -23,8 +22,7 @@ class Place:
 
     def __init__(self, own: frozenset[str]) -> None:
         self._own = own
-        self._routers: dict[str, None] = {}
-        self._candidates: dict[str, set[str]] = {}
+        self._ways = Ways()
         self.heard: dict[str, float] = {}
 
     def hear(self, flow: Flow) -> bool:
@@ -36,8 +34,7 @@ class Place:
             for young in list(self.heard)[-HEARD_MAX // EVICT_SHARE :]:
                 del self.heard[young]
         self.heard[mac] = flow.at
-        if flow.is_answer and not flow.is_from_here and mac not in self._routers:
-            self._maybe_router(mac, flow.source)
+        self._ways.hear(flow)
         return is_new
 
     def know_own(self, own: frozenset[str]) -> None:
@@ -49,25 +46,13 @@ class Place:
         return mac in self._own
 
     def is_router(self, mac: str) -> bool:
-        """Whether answers from outside come through it."""
-        return mac in self._routers
+        """Whether others' talk goes outside through it."""
+        return mac in self._ways
 
     def add_router(self, mac: str) -> None:
-        """It was seen to play a router's part; the first ones stay."""
-        if len(self._routers) < ROUTERS_MAX:
-            self._routers[mac] = None
+        """It was a router before a restart; the first ones stay."""
+        self._ways.add(mac)
 
     def last_heard(self, mac: str) -> float | None:
         """When it spoke last, or None where nobody knows."""
         return self.heard.get(mac)
-
-    def _maybe_router(self, mac: str, outsider: str) -> None:
-        seen = self._candidates.get(mac)
-        if seen is None:
-            if len(self._candidates) >= CANDIDATES_MAX:
-                del self._candidates[next(iter(self._candidates))]
-            seen = self._candidates[mac] = set()
-        seen.add(outsider)
-        if len(seen) >= OUTSIDERS_ENOUGH:
-            del self._candidates[mac]
-            self.add_router(mac)

@@ -30,7 +30,18 @@ from web.home_fixture import FixtureHome
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-PAGES = ("/", "/things/aircon", "/sample", "/sample/meetings/m1", "/happened", "/label/aircon")
+PAGES = (
+    "/",
+    "/things/aircon",
+    "/sample",
+    "/talk",
+    "/outside",
+    "/new",
+    "/alerts",
+    "/sample/meetings/m1",
+    "/happened",
+    "/label/aircon",
+)
 FLOOR = "/bare"
 ROUNDS = 3
 STREAMS = 200

@@ -35,6 +35,7 @@ from omamori.hub.alerting import alert, detect_counts
 from omamori.hub.alerting.alert import FINE, OPEN
 from omamori.hub.behaving import behaviour, peers
 from omamori.hub.behaving.habit import DAY_S, LEARN_S
+from omamori.hub.finding import Finding
 from omamori.hub.flow import ACK, SYN, Flow
 from omamori.hub.knowing import inventory, likeness_tokens
 from omamori.hub.service import LEARN_EVERY_S, Watch
@@ -214,6 +215,18 @@ def test_a_thing_that_looks_for_everybody_is_not_told_of_for_each_it_meets() -> 
     ]
     told += hub.hear((), doors)
     assert [one.kind for one in told] == ["sweep.arp"]
+
+
+def test_what_was_told_of_its_other_address_is_not_told_again_for_each_country() -> None:
+    hub, phone, again, name = watch(), "da:00:00:00:00:01", "be:00:00:00:00:02", "hanakos-denwa"
+    hub.hear([Sighting(START, phone, "dhcp.request", {"hostname": name})], ())
+    for hour in range(0, 4 * 24, 3):
+        hub.hear((), calls(START + hour * HOUR_S, CLOUD, phone))
+    hub.hear([Sighting(LATER, again, "dhcp.request", {"hostname": name})], ())
+    swept = hub.hear((), [msgspec.structs.replace(flow, mac=again) for flow in sweeps(LATER)])
+    assert {one.kind for one in swept} == {"sweep.arp"}
+    hub.alerts.take(Finding("behaviour.new-country", again, LATER + 5, "country BV"))
+    assert hub.hear((), calls(LATER + 60, FAR, again)) == []
 
 
 def test_what_a_person_says_teaches_how_such_things_sound() -> None:

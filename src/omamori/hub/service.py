@@ -277,7 +277,7 @@ class Watch:
             return True
         return any(
             alert.kind == finding.kind and alert.about != finding.about and alert.state == OPEN
-            for alert in self.alerts.of(finding.thing)
+            for alert in self.alerts_of(finding.thing)
         )
 
     def _who(self, thing: str) -> Who:

@@ -26,6 +26,11 @@ class Ways:
     def __contains__(self, mac: object) -> bool:
         return mac in self._ways
 
+    @property
+    def are_known(self) -> bool:
+        """Whether any is."""
+        return bool(self._ways)
+
     def hear(self, flow: Flow) -> None:
         """Take in an opening flow."""
         if flow.is_from_here:

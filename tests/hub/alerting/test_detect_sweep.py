@@ -158,6 +158,21 @@ def test_a_stranger_who_scans_a_thing_here_is_told_of_that_thing() -> None:
     assert first.thing == flows[0].peer_mac
 
 
+@pytest.mark.parametrize("strangers", [1, 1000])
+def test_who_scans_from_here_with_an_address_of_outside_is_no_stranger(strangers: int) -> None:
+    flows = [
+        msgspec.structs.replace(
+            opens(START + 9 + n / 10, TV_IP, n, source=world(66 + n % strangers)), mac=IRON
+        )
+        for n in range(1, 50)
+    ]
+    first = told_of([*called(), *flows])[0]
+    assert (first.kind, first.thing) == ("sweep.ports", IRON)
+    through = [msgspec.structs.replace(flow, mac=ROUTER) for flow in flows]
+    expected = ["inbound.ports"] if strangers == 1 else []
+    assert kinds([*called(), *through]) == expected
+
+
 def test_ports_that_accept_are_no_scan() -> None:
     flows = []
     for n in range(500):  # passive FTP opens a new port for every file

@@ -53,6 +53,15 @@ class Place:
         """It was a router before a restart; the first ones stay."""
         self._ways.add(mac)
 
+    def is_of_here(self, flow: Flow) -> bool:
+        """Whether it was sent here whatever its address says: what is outside comes by a router.
+
+        Where no router is known yet, its address is believed.
+        """
+        if flow.is_from_here:
+            return True
+        return bool(flow.mac) and self._ways.are_known and flow.mac not in self._ways
+
     def last_heard(self, mac: str) -> float | None:
         """When it spoke last, or None where nobody knows."""
         return self.heard.get(mac)

@@ -64,6 +64,10 @@ class Detectors:
         crowd = self._crowd(flow) if self._place.hear(flow) else None
         if self._claims.is_contested:
             self._claims.speaks(flow)
+        if not (flow.is_from_here or flow.is_answer) and self._place.is_of_here(flow):
+            # Whoever here made up an address of outside is no stranger, and the receiver not to
+            # be troubled for it.
+            flow, thing = msgspec.structs.replace(flow, is_from_here=True), flow.mac
         proto = flow.proto
         if proto == "tcp":
             found = self._tcp(flow, thing)

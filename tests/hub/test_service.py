@@ -306,6 +306,22 @@ def test_a_thing_that_is_forgotten_is_forgotten_everywhere() -> None:
         assert CAMERA not in dict(shelf.all(room))
 
 
+def test_a_persons_word_on_a_thing_outlasts_its_absence() -> None:
+    hub = settled()
+    (told,) = departed(hub)
+    hub.say_fine(told.id, LATER, fine=True)
+    hub.declare(TV, BULB)
+    at = LATER
+    while at < LATER + 40 * DAY_S:  # the router alone goes on to speak
+        at += HOUR_S / 2
+        hub.hear([is_at(at, ROUTER, ROUTER_IP)], ())
+        hub.step(at)
+    assert hub.inventory.thing(CAMERA) is None
+    hub.hear([is_at(at, CAMERA, CAMERA_IP)], ())
+    assert departed(hub, at + 60) == []
+    assert hub.behaviour.declared(TV) == BULB
+
+
 # Keeping.
 
 

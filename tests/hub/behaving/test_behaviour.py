@@ -375,6 +375,32 @@ def test_things_not_heard_for_long_are_forgotten() -> None:
     assert one.habits(CAM) is None
 
 
+def test_of_whom_a_person_said_something_is_never_forgotten() -> None:
+    one = behaviour()
+    at = first_days(one)
+    one.allow(CAM, "uses tcp/23 home")
+    one.declare(NAS, read_mud(octets(BULB)))
+    one.step(at + 1000 * DAY_S)
+    for thing in (CAM, NAS):
+        one.forget(thing)
+    for n in range(2 * module.THINGS_MAX):
+        one.hear(uses(at, 443), f"made-up-{n}", STRANGER)
+    assert one.declared(NAS) is not None
+    habits = one.habits(CAM)
+    assert habits is not None
+    assert habits.allowed == ["uses tcp/23 home"]
+    one.undeclare(NAS)  # when the word is taken back, it goes as all others
+    one.forget(NAS)
+    assert one.habits(NAS) is None
+
+
+def test_things_are_bounded_even_where_a_person_said_something_of_all() -> None:
+    one, file = behaviour(), read_mud(octets(BULB))
+    for n in range(module.THINGS_MAX + 10):
+        one.declare(f"thing-{n}", file)
+    assert len(one._profiles) <= module.THINGS_MAX
+
+
 def test_what_is_usual_is_told_in_words() -> None:
     one = behaviour()
     assert [reason.key for reason in one.told(CAM)] == ["behaviour.never-heard"]

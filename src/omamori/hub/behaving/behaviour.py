@@ -97,12 +97,16 @@ class _Profile:
         self.is_changed = True
         self.hour, self.told = 0, 0
 
+    @property
+    def holds_word(self) -> bool:
+        """A person said something of it: gave its file, or called something fine."""
+        return self.declared is not None or bool(self.habits.allowed)
+
     def rank(self) -> tuple[bool, bool, int, int, float]:
         """How much would be lost with it; a flood of made-up addresses stays at the bottom."""
-        kept = self.declared is not None or bool(self.habits.allowed)
         habits = self.habits
         hours = sum(habit.hours for habit in habits.known.values())
-        return kept, habits.is_settled, len(habits.days), hours, habits.last_at
+        return self.holds_word, habits.is_settled, len(habits.days), hours, habits.last_at
 
 
 class Behaviour:
@@ -224,17 +228,15 @@ class Behaviour:
     def step(self, now: float) -> Iterable[Finding]:
         """Forget things that were not heard for a long time."""
         for thing, profile in list(self._profiles.items()):
-            last_at = profile.habits.last_at
-            if profile.declared is None and 0 < last_at < now - FORGET_AFTER_S:
+            if 0 < profile.habits.last_at < now - FORGET_AFTER_S:
                 self.forget(thing)
         return []
 
     def forget(self, thing: str) -> None:
-        """Let a thing go."""
-        profile = self._profiles.pop(thing, None)
-        if profile is not None:
-            self._habits -= len(profile.habits.known)
-            self._gone.add(thing)
+        """Let a thing go, unless a person said something of it: no such word is lost."""
+        profile = self._profiles.get(thing)
+        if profile is not None and not profile.holds_word:
+            self._drop(thing)
 
     def take_changes(self) -> Iterable[tuple[str, bytes | None]]:
         """What changed, by thing."""
@@ -384,13 +386,22 @@ class Behaviour:
                 profile.habits.since = profile.habits.last_at = at
             return profile
         if len(self._profiles) >= THINGS_MAX:
-            ranked = sorted(self._profiles, key=lambda one: self._profiles[one].rank())
-            for other in ranked[: THINGS_MAX // EVICT_SHARE]:
-                self.forget(other)
-                self.let_go += 1
+            self._make_room()
         profile = self._profiles[thing] = _Profile(at)
         self._gone.discard(thing)
         return profile
+
+    def _make_room(self) -> None:
+        """Let the least known go; of whom a person said something, only where all are such."""
+        ranked = sorted(self._profiles, key=lambda one: self._profiles[one].rank())
+        loose = [one for one in ranked if not self._profiles[one].holds_word]
+        for other in (loose or ranked)[: THINGS_MAX // EVICT_SHARE]:
+            self._drop(other)
+            self.let_go += 1
+
+    def _drop(self, thing: str) -> None:
+        self._habits -= len(self._profiles.pop(thing).habits.known)
+        self._gone.add(thing)
 
 
 def _family(flow: Flow) -> int:

@@ -14,13 +14,9 @@ from hypothesis import strategies as st
 from adapters.capture import wire
 from omamori.adapters.capture import flows
 from omamori.adapters.capture import frames as links
+from omamori.adapters.capture.budget import OPENINGS_OF_NEWCOMERS_MAX, OPENINGS_PER_MAC_MAX
 from omamori.adapters.capture.decode import Decoder
-from omamori.adapters.capture.flows import (
-    OPENINGS_OF_NEWCOMERS_MAX,
-    OPENINGS_PER_MAC_MAX,
-    QUIET_S,
-    SUMMED_EVERY_S,
-)
+from omamori.adapters.capture.flows import QUIET_S, SUMMED_EVERY_S
 from omamori.hub.flow import ACK, ANSWERS, ASKS, CROWD, RST, SYN, Flow
 
 if TYPE_CHECKING:
@@ -289,6 +285,19 @@ def test_a_flood_is_told_in_part_and_counted_whole() -> None:
     assert crowds(told) == []
     decoder.hear([(at, 1, frame) for at, frame in scan([wire.PHONE] * many, START + 1)])
     assert any(flow.is_opening for flow in told)  # the next second has its own share
+
+
+def test_nobody_hides_calls_or_questions_behind_datagrams() -> None:
+    told: list[Flow] = []
+    decoder = Decoder(lambda _: None, told.extend)
+    many = OPENINGS_PER_MAC_MAX * 2
+    hiding = [udp(PHONE, LAMP, (2000 + number, 1900)) for number in range(many)]
+    calls = [tcp(PHONE, LAMP, (50000, 1 + number), SYN) for number in range(90)]
+    asks = [wire.arp(wire.PHONE, wire.PHONE_IP, f"192.168.1.{n + 1}") for n in range(60)]
+    answers = [tcp(PHONE, LAMP, (50000, 200 + number), SYN | ACK) for number in range(90)]
+    decoder.hear([(START, 1, frame) for frame in [*hiding, *calls, *asks, *answers]])
+    protos = Counter(flow.proto for flow in told)
+    assert protos == {"udp": OPENINGS_PER_MAC_MAX, "tcp": len(calls), "arp": len(asks)}
 
 
 def test_a_flood_of_newcomers_leaves_room_for_those_who_are_known() -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conftest import shared_folder
-from omamori.adapters.capture import flows
+from omamori.adapters.capture import budget
 from omamori.adapters.capture.decode import Decoder
 from omamori.adapters.capture.file import open_capture
 
@@ -84,8 +84,8 @@ def theirs(name: str) -> tuple[Counter[Name], Counter[Name], dict[Name, int]]:
 
 @pytest.mark.parametrize("name", captures())
 def test_directions_are_as_tshark_counts_them(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flows, "OPENINGS_PER_MAC_MAX", 10_000)  # one capture is a fast scan
-    monkeypatch.setattr(flows, "OPENINGS_OF_NEWCOMERS_MAX", 10_000)
+    monkeypatch.setattr(budget, "OPENINGS_PER_MAC_MAX", 10_000)  # one capture is a fast scan
+    monkeypatch.setattr(budget, "OPENINGS_OF_NEWCOMERS_MAX", 10_000)
     countable, told = ours(name)
     frames, octets, joined = Counter[Name](), Counter[Name](), dict[Name, int]()
     for flow in told:

@@ -202,7 +202,8 @@ def test_benign_recordings_give_no_alert(shared_data: Path) -> None:
     ],
 )
 def test_recorded_attacks_are_told(shared_data: Path, name: str, kind: str) -> None:
-    assert {told for told, _ in alerts_of(shared_data / "captures" / name)} == {kind}
+    told = {told for told, _ in alerts_of(shared_data / "captures" / name)}
+    assert told - {"flood.talk"} == {kind}  # a fast scan is a flood, too
 
 
 def test_after_a_restart_a_false_server_is_not_taken_for_the_first() -> None:
@@ -217,7 +218,7 @@ def test_after_a_restart_a_false_server_is_not_taken_for_the_first() -> None:
 
 
 def test_a_thing_that_talks_to_ever_new_doors_is_told_by_the_sum_alone() -> None:
-    flood = Flow(START, START + 9, IRON, "", "", "", CROWD, frames=5000, is_opening=False)
+    flood = Flow(START, START + 9, IRON, "", "", "", CROWD, frames=120, is_opening=False)
     [finding] = Detectors().hear(flood, IRON)
-    assert (finding.kind, finding.params) == ("flood.talk", {"frames": 5000})
+    assert (finding.kind, finding.params) == ("flood.talk", {"frames": 120})
     assert list(Detectors().hear(msgspec.structs.replace(flood, frames=9), IRON)) == []

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from omamori.adapters.capture import network
+from omamori.adapters.capture.budget import Budget
 from omamori.adapters.capture.direction import UNNAMED, Crowd, Direction
 from omamori.adapters.capture.recent import Recent
 from omamori.adapters.capture.services import TCP_SERVICES, UDP_SERVICES
@@ -22,9 +23,6 @@ QUIET_S = 60.0  # a direction not heard for longer opens anew
 DIRECTIONS_MAX = 32_768  # some 25 MB, if every address differs; a busy home has hundreds
 ROOM_MADE = 8  # a full table gives up one part in so many at once
 FAIR_SHARE = 8  # of a full table: who holds more than one part in so many gives up first
-OPENINGS_PER_MAC_MAX = 256  # told one by one, per second of the capture
-OPENINGS_MAX = 4_096  # the same, of all together
-OPENINGS_OF_NEWCOMERS_MAX = 1_024  # the same, of all that were not heard before this second
 ASKED_REMEMBERED = 32_768
 CROWDS_MAX = 256
 ENDS_REMEMBERED = 8_192
@@ -41,6 +39,7 @@ _ICMP_ANSWERS = {
     "icmp6": {1, 2, 3, 4, 129, 134, 136, 137},
 }
 _GROUP = "group"
+_CALL = "call"  # TCP's SYN
 
 
 class Flows:
@@ -48,8 +47,8 @@ class Flows:
 
     The table is bounded. When it is full, those go first whose sender holds more than a fair
     share, and of the others those known for the shortest while: a flood pushes itself out. What
-    was counted of them is told before. Openings are told one by one within the limits above;
-    beyond those, a frame is counted for its sender's ``Crowd`` alone.
+    was counted of them is told before. Openings are told one by one within their kind's
+    ``Budget``; beyond it, a frame is counted for its sender's ``Crowd`` alone.
 
     Attributes:
         tcp, udp, others: the directions; the fast road looks into the first two itself.
@@ -70,9 +69,7 @@ class Flows:
         self._known: Recent[bytes] = Recent(SENDERS_REMEMBERED)
         self._changes = self._placed = 0
         self._began_at = 0.0
-        self._second = 0.0
-        self._opened = 0
-        self._opened_by: dict[bytes, int] = {}
+        self._budgets = {"arp": Budget(), _CALL: Budget(), "": Budget()}
 
     def __len__(self) -> int:
         return len(self.tcp) + len(self.udp) + len(self.others)
@@ -156,7 +153,8 @@ class Flows:
         mac, peer, source, target = addresses
         is_group = _is_group(peer, target)
         is_answer = self._is_answer(at, proto, source, target, ports, flags, is_group=is_group)
-        if not self._may_open(at, mac):
+        asks = _CALL if flags & (SYN | ACK) == SYN else "arp" if proto == "arp" else ""
+        if not self._budgets[asks].spend(at, mac, is_known=self._known.has(mac)):
             return self._crowd(at, mac, octets)
         old = table.pop(key, None)
         if old is not None and old.frames:
@@ -224,21 +222,6 @@ class Flows:
     def _is_beginning(self, at: float) -> bool:
         """Whether what was asked may have been asked before this capture began."""
         return at - self._began_at <= QUIET_S
-
-    def _may_open(self, at: float, mac: bytes) -> bool:
-        if not 0 <= at - self._second < 1:
-            self._second = at // 1
-            self._opened = 0
-            self._opened_by.clear()
-        by_mac = self._opened_by.get(mac, 0)
-        if by_mac >= OPENINGS_PER_MAC_MAX or (
-            self._opened >= OPENINGS_OF_NEWCOMERS_MAX
-            and (self._opened >= OPENINGS_MAX or not self._known.has(mac))
-        ):
-            return False
-        self._opened_by[mac] = by_mac + 1
-        self._opened += 1
-        return True
 
     def _crowd(self, at: float, mac: bytes, octets: int) -> Direction:
         """Count a frame for its sender alone; its direction is forgotten at once."""

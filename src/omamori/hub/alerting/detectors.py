@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 DHCP_ADDRESSES = 4  # a moved laptop asks for its old one and the offered one; Slips counts 4, too
 DHCP_WHILE_S = 600.0
 NEWCOMERS = 100  # hardware addresses a minute, never heard before; uncalibrated
-CROWD_FRAMES = 1000  # of one sender, beyond what is told one by one, within seconds; uncalibrated
+CROWD_FRAMES = 100  # of one sender, beyond what is told one by one, within seconds; uncalibrated
 SETTLING_S = 120.0  # at first, everyone is new
 MINUTE_S = 60.0
 _PARTS = "parts"  # the one key under which they are kept

@@ -86,6 +86,17 @@ def test_a_damaged_ledger_is_set_aside_and_a_new_one_begins(tmp_path: Path, left
     store.close()
 
 
+def test_the_ledger_and_its_logs_are_the_owner_s_alone(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    path.touch(mode=0o644)
+    path.chmod(0o644)  # as an earlier version left it
+    store = SqliteEntries(path)
+    store.append([entry(1)])
+    modes = {part.name: part.stat().st_mode & 0o777 for part in tmp_path.iterdir()}
+    assert modes == dict.fromkeys((path.name, f"{path.name}-wal", f"{path.name}-shm"), 0o600)
+    store.close()
+
+
 WRITER = """
 import sys
 from pathlib import Path

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MEMORY_ENTRIES_MAX = 10_000
+MODE = 0o600  # what people were asked and answered is theirs alone
 DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
 
 
@@ -59,7 +60,15 @@ class SqliteEntries:
         Raises:
             EntriesError: `ledger.damaged`, `ledger.not-opened`.
         """
-        self._db = sqlite3.connect(path, isolation_level=None)
+        try:
+            path.touch(mode=MODE)
+            for tail in ("", "-wal", "-shm"):  # SQLite makes its logs with the file's mode
+                part = path.with_name(path.name + tail)
+                if part.is_file():
+                    part.chmod(MODE)
+            self._db = sqlite3.connect(path, isolation_level=None)
+        except (OSError, sqlite3.Error) as error:
+            raise EntriesError("ledger.not-opened", {"file": path.name}) from error
         try:
             self._prepare()
         except sqlite3.DatabaseError as error:

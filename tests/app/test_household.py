@@ -90,7 +90,7 @@ def test_what_stands_behind_a_bridge_has_a_page_that_names_it(home: Watched) -> 
     home.says(ROUTER, "bridge.child", child="029001", name=HOSTILE, kind="light", by="echonet")
     home.says(ROUTER, "bridge.child", child="029002", kind="light", by="echonet")
     bridge = page(home, ROUTER)
-    assert [child.name for child in bridge.children] == [SHOWN, "light-adapter · 029002"]
+    assert [child.name for child in bridge.children] == [SHOWN, "light-adapter · 2"]
     child = page(home, bridge.children[0].id)
     assert child.parent is not None
     assert (child.parent.id, child.parent.name) == (ROUTER, "light-adapter")
@@ -104,12 +104,20 @@ def test_a_phone_lists_the_addresses_it_had(home: Watched) -> None:
         home.now += 9000
     (card,) = home.household.cards("en")
     view = page(home, card.id)
-    assert [alias.address for alias in view.aliases] == [PHONES[0]]
-    assert view.aliases[0].why
+    first, second = view.aliases
+    assert (first.address, first.is_first, first.is_guess) == (PHONES[0], True, False)
+    assert (second.address, second.is_used, second.is_guess) == (PHONES[1], True, True)
+    assert second.why
+    assert first.last_at < second.first_at
     assert {address.kind for address in view.addresses} == {"mac", "ipv4"}
     home.part(PHONES[1])
     assert {card.id for card in home.household.cards("en")} == set(PHONES)
     assert page(home, PHONES[0]).aliases == ()
+    assert page(home, PHONES[0]).others == ((PHONES[1], page(home, PHONES[1]).card.name),)
+    home.join(PHONES[0], PHONES[1])
+    view = page(home, PHONES[0])
+    assert [alias.is_guess for alias in view.aliases] == [False, False]
+    assert view.others == ()
 
 
 def test_what_it_sounds_like_is_suggested_until_somebody_says_what_it_is(home: Watched) -> None:

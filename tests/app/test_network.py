@@ -123,6 +123,16 @@ def test_an_address_that_a_person_took_away_stays_away(opened: Callable[[], Home
     assert {thing.id for thing in opened().network.inventory.things()} == set(PHONES)
 
 
+def test_an_address_that_a_person_joined_keeps_what_was_said(opened: Callable[[], Home]) -> None:
+    before = opened()
+    for number, mac in enumerate(PHONES):
+        before.network.hear(is_at(mac, home(70 + number), START + number))
+    before.network.correct(PHONES[1], "Hanako", "phone")
+    before.network.join(PHONES[1], PHONES[0])
+    (again,) = opened().network.inventory.things()
+    assert (again.names[0], again.aliases, again.is_likeness) == ("Hanako", (PHONES[1],), False)
+
+
 def test_words_about_nothing_are_refused_and_change_nothing(opened: Callable[[], Home]) -> None:
     one = opened()
     with pytest.raises(AlertRefusedError):
@@ -133,6 +143,8 @@ def test_words_about_nothing_are_refused_and_change_nothing(opened: Callable[[],
         one.network.declare("nobody", BULB)
     with pytest.raises(CorrectionRefusedError):
         one.network.part("nobody")
+    with pytest.raises(CorrectionRefusedError):
+        one.network.join("nobody", "nobody")
     assert one.changes == 0
 
 

@@ -61,6 +61,9 @@ class Watched:
     def part(self, alias: str) -> None:
         self.watch.inventory.part(alias)
 
+    def join(self, thing_id: str, alias: str) -> None:
+        self.watch.inventory.join(thing_id, alias)
+
     def says(self, mac: str, what: str, **fields: str) -> None:
         self.watch.hear([Sighting(self.now, mac, what, fields)], ())
 

@@ -218,7 +218,8 @@ class FixtureHome(TalkFixture):
             card for card in alert_cards(lang, self.fine) if not card.over and not card.fine
         )
         hearing = talk_fixture.HEARING
-        return HomeView(NOW, things, (todo, care), self._sources(), "observing", alerts, hearing)
+        sources, situation = self._sources(), self.situation
+        return HomeView(NOW, things, (todo, care), sources, "observing", alerts, hearing, situation)
 
     def _sources(self) -> tuple[SourceView, ...]:
         needs = (reason("web.source-needs-rights"),)
@@ -266,6 +267,7 @@ class FixtureHome(TalkFixture):
             "doing": talk_fixture.DOING, "should": should, "children": talk_fixture.CHILDREN,
             "alerts": tuple(one for one in alert_cards(lang, self.fine) if one.thing_id == thing_id),
             "aliases": talk_fixture.ALIASES if thing_id != "aircon" else (),
+            "others": ((talk_fixture.TELEVISION, talk_fixture.HOSTILE_HOST), ("aircon", "エアコン")),
             "parent": talk_fixture.CHILDREN[1] if thing_id == "hostile" else None,
         }  # fmt: skip
 

@@ -82,7 +82,8 @@ SHOULD = {
 }  # fmt: skip
 ALIASES = (
     AliasView("06:00:5e:00:53:aa", NOW - 9e5, NOW - 4e5, (Reason("address.private"),)),
-    AliasView("0a:00:5e:00:53:ab", NOW - 19e5, NOW - 9e5),
+    AliasView("0a:00:5e:00:53:ab", NOW - 19e5, NOW - 9e5, is_first=True),
+    AliasView("0e:00:5e:00:53:ac", NOW - 9e4, NOW, is_guess=True, is_used=True),
 )
 CHILDREN = (
     OtherThing("hostile", "玄関の照明", "light", "Zigbee"),
@@ -158,7 +159,7 @@ class TalkFixture:
             OutsideThing("hostile", HOSTILE_HOST, "printer", 900, 80, places[2:3]),
         )
         choices = tuple((one.id, one.name) for one in things)
-        return OutsideView(NOW, home, since_s, HEARING, choices, thing, things)
+        return OutsideView(NOW, home, since_s, HEARING, choices, thing, things, left_out=3)
 
     def new(self, home: str, since_s: float, lang: str) -> NewView:
         self.looked.append(("new", home, since_s))
@@ -204,6 +205,9 @@ class TalkFixture:
 
     async def part(self, home: str, thing_id: str, alias: str) -> None:
         self.asked.append(("part", home, thing_id, alias))
+
+    async def join(self, home: str, thing_id: str, alias: str) -> None:
+        self.asked.append(("join", home, thing_id, alias))
 
     async def disturb(self, situation: str) -> None:
         self.asked.append(("disturb", situation))

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from web.talk_fixture import BEHIND, CAMERA
+from web.talk_fixture import BEHIND, CAMERA, TELEVISION
 
 if TYPE_CHECKING:
     import httpx
@@ -207,6 +207,33 @@ def test_not_the_same_thing(visitor: Visitor, home: FixtureHome) -> None:
     assert len(home.asked) == 1
 
 
+def test_it_is_the_same_thing(visitor: Visitor, home: FixtureHome) -> None:
+    text = visitor.get(f"{THING}?lang=en").text
+    assert text.count("It is the same thing<span") == 1  # only where likeness alone ties it
+    assert text.count("Not the same thing<span") == 2  # never for the address it began with
+    token = visitor.token(THING)
+    for alias in ("0e:00:5e:00:53:ac", TELEVISION):
+        answer = visitor.post(f"{THING}/join", {"token": token, "alias": alias, "home": "sample"})
+        assert answer.status_code == 303
+        assert home.asked.pop() == ("join", "sample", CAMERA, alias)
+    for alias in ("", "x" * 101):
+        fields = {"token": token, "alias": alias}
+        assert visitor.post(f"{THING}/join", fields).status_code == 400
+    assert home.asked == []
+
+
+def test_things_that_are_left_out_are_counted(visitor: Visitor) -> None:
+    assert "3 more things that send less" in visitor.get("/outside?lang=en").text
+
+
+def test_the_first_page_says_what_is_practised(visitor: Visitor, home: FixtureHome) -> None:
+    assert "for practice" not in visitor.get("/?lang=en").text
+    home.situation = "camera"
+    text = visitor.get("/?lang=en").text
+    assert "Only in the sample home, for practice" in text
+    assert "A camera talks to a new country" in text
+
+
 def test_a_suggestion_becomes_a_correction(visitor: Visitor, home: FixtureHome) -> None:
     path = "/things/ip%3A192.168.1.77"
     text = visitor.get(f"{path}?lang=en").text
@@ -233,7 +260,14 @@ def test_something_goes_wrong_and_is_calm_again(visitor: Visitor, home: FixtureH
 
 
 @pytest.mark.parametrize(
-    "path", ["/alerts/a1/fine", f"{THING}/part", f"{THING}/mud/away", "/sample/situations"]
+    "path",
+    [
+        "/alerts/a1/fine",
+        f"{THING}/part",
+        f"{THING}/join",
+        f"{THING}/mud/away",
+        "/sample/situations",
+    ],
 )
 def test_a_form_from_elsewhere_does_nothing(visitor: Visitor, home: FixtureHome, path: str) -> None:
     fields = {"fine": "yes", "alias": "a", "situation": "iron"}

@@ -81,6 +81,7 @@ class Home:
             force="observing",
             alerts=self._real.alerts.open(lang),
             hearing=self._hearing(),
+            situation=self.practice.network.situation if self.practice else "",
         )
 
     def _own_todos(self) -> tuple[views.TodoView, ...]:
@@ -284,6 +285,11 @@ class Home:
         """Keep that an address is not the same thing."""
         self._household(home).keeper.part(alias)
         self._person(home, "happened.parted", thing_id, address=alias)
+
+    async def join(self, home: str, thing_id: str, alias: str) -> None:
+        """Keep that two addresses are the same thing."""
+        self._household(home).keeper.join(thing_id, alias)
+        self._person(home, "happened.joined", thing_id, address=alias)
 
     async def disturb(self, situation: str) -> None:
         """Let something go wrong in the practice home."""

@@ -57,6 +57,10 @@ class Keeper(Protocol):
         """Keep that an address is not the same thing."""
         ...
 
+    def join(self, thing_id: str, alias: str) -> None:
+        """Keep that two addresses are the same thing."""
+        ...
+
 
 class Household:
     """Things, talk and alerts of one network; `home` is as in `web.views_talk`."""
@@ -76,7 +80,7 @@ class Household:
         self.hearing = hearing
         self.clock = clock
         self.watch = keeper.watch
-        self.name_of = name_of or self._own_name
+        self._called = name_of
         self.alerts = AlertViews(self.watch, home, self.name_of, clock)
         self.seeing = Seeing(self.watch, home, self.name_of, hearing, clock, self.alerts)
 
@@ -104,6 +108,7 @@ class Household:
             maker=thing.identity.vendor.value,
             corrected=thing.is_corrected,
             sample=bool(self.home),
+            has_label=not self.home,
             doing=self.seeing.doing(thing.id, since_s, lang),
             should=should(
                 behaviour.habits(thing.id),
@@ -114,6 +119,7 @@ class Household:
             parent=self._other(thing.behind, lang),
             children=tuple(filter(None, (self._other(child, lang) for child in thing.children))),
             aliases=_aliases(thing),
+            others=self._others(thing, lang),
             suggestion=self._suggestion(thing),
             hearing=self.hearing(),
         )
@@ -178,6 +184,15 @@ class Household:
         key = "identify.sounds-like" if is_close else "identify.sounds-akin"
         return SuggestionView(found.labels[0], (Reason(key, {"said": said}),))
 
+    def _others(self, thing: KnownThing, lang: str) -> tuple[tuple[str, str], ...]:
+        """Things that it could be the same as, if a person says so."""
+        if thing.behind:
+            return ()
+        each = self.watch.inventory.things()
+        return tuple(
+            (o.id, self.name_of(o, lang)) for o in each if o.id != thing.id and not o.behind
+        )
+
     def _other(self, thing_id: str, lang: str) -> OtherThing | None:
         known = self.watch.inventory.thing(thing_id) if thing_id else None
         if known is None:
@@ -188,12 +203,12 @@ class Household:
         known = self.watch.inventory.thing(thing_id)
         return self.name_of(known, lang) if known else thing_id
 
-    def _own_name(self, thing: KnownThing, lang: str) -> str:
-        if thing.behind and not thing.names:
-            bridge = self.watch.inventory.thing(thing.behind)
-            place = thing.id.rpartition("/")[2]
-            return f"{self.name_of(bridge, lang)} · {place}" if bridge else place
-        return _own_name(thing)
+    def name_of(self, thing: KnownThing, lang: str) -> str:
+        """What to call it; what a bridge tells of without a name is counted, as its code tells nobody."""
+        bridge = self.watch.inventory.thing(thing.behind) if thing.behind else None
+        if bridge is not None and not thing.names and thing.id in bridge.children:
+            return f"{self.name_of(bridge, lang)} · {bridge.children.index(thing.id) + 1}"
+        return self._called(thing, lang) if self._called else _own_name(thing)
 
 
 def _own_name(thing: KnownThing) -> str:
@@ -231,7 +246,14 @@ def _addresses(thing: KnownThing) -> tuple[views.AddressView, ...]:
 
 def _aliases(thing: KnownThing) -> tuple[AliasView, ...]:
     return tuple(
-        AliasView(address, thing.first_seen, thing.last_seen, thing.returned_by)
-        for address in (thing.id, *thing.aliases)
-        if thing.aliases and address != thing.mac
+        AliasView(
+            each.id,
+            each.first_seen,
+            each.last_seen,
+            each.because,
+            is_guess=each.is_guess,
+            is_used=each.id == thing.mac,
+            is_first=each.id == thing.id,
+        )
+        for each in thing.known_by
     )

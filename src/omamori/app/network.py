@@ -200,11 +200,7 @@ class Network:
     def correct(self, thing_id: str, name: str, kind: str) -> None:
         """Keep what a person says a thing is."""
         self.watch.correct(thing_id, name, kind)
-        told = msgspec.json.encode(self.inventory.corrections_state())
-        try:
-            write_secret(self.folder / CORRECTIONS_FILE, told)
-        except OSError as error:
-            raise ShelfError("shelf.not-written", {"file": CORRECTIONS_FILE}) from error
+        self._keep_corrections()
         self._said()
 
     def say_fine(self, alert_id: str, *, fine: bool) -> Alert:
@@ -222,6 +218,19 @@ class Network:
         """Keep that an address is not the same thing."""
         self.inventory.part(alias)
         self._said()
+
+    def join(self, thing_id: str, alias: str) -> None:
+        """Keep that two addresses are the same thing; what was said of one is said of both."""
+        self.inventory.join(thing_id, alias)
+        self._keep_corrections()
+        self._said()
+
+    def _keep_corrections(self) -> None:
+        told = msgspec.json.encode(self.inventory.corrections_state())
+        try:
+            write_secret(self.folder / CORRECTIONS_FILE, told)
+        except OSError as error:
+            raise ShelfError("shelf.not-written", {"file": CORRECTIONS_FILE}) from error
 
     def _said(self) -> None:
         self.watch.keep(self._shelf)

@@ -133,3 +133,8 @@ class Practice:
         """Keep that an address is not the same thing."""
         self.watch.inventory.part(alias)
         self.changed()
+
+    def join(self, thing_id: str, alias: str) -> None:
+        """Keep that two addresses are the same thing."""
+        self.watch.inventory.join(thing_id, alias)
+        self.changed()

@@ -94,6 +94,7 @@ class Seeing:
             choices=tuple((known.id, self.name_of(known, lang)) for known in things),
             thing=thing,
             things=tuple(self._sender(*row, lang, now, since) for row in shown),
+            left_out=len(found) - len(shown),
         )
 
     def _outside_of(self, thing: str, since: float) -> list[Partner]:

@@ -27,6 +27,7 @@ PIECE_S = 900.0  # the past is told in pieces of some 60 frames, so that whoever
 LEAP_S, BACK_S = 3600.0, 60.0  # when the clock jumps further, the play goes on from there
 SEGMENTS_MAX = 12  # of one visit and direction; more is the same again
 _EPHEMERAL = (49_152, 65_535)  # RFC 6335 §6
+_PRINTING, _CASTING = 631, 8009  # RFC 8010; a television's door for pictures
 
 
 class Visit(msgspec.Struct, frozen=True, order=True):
@@ -139,7 +140,8 @@ class PracticeNetwork:
         self._send(at, made.arp(end, other.ip))
         self._send(at + 0.01, made.arp(other, end.ip, made.ARP_ANSWERS, end.mac))
         port = self._random.randint(*_EPHEMERAL)
-        self._talk(at + 0.02, end, other, (port, 8009), 4, 4)
+        door = _PRINTING if other is CAST["printer"].end else _CASTING
+        self._talk(at + 0.02, end, other, (port, door), 4, 4)
 
     def _talk(
         self, at: float, one: End, other: End, ports: tuple[int, int], sent: int, received: int

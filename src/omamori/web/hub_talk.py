@@ -16,6 +16,8 @@ from omamori.web.upload import read_upload
 from omamori.web.views_talk import DAY_S, HOUR_S, MONTH_S, SAMPLE, WEEK_S
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.requests import Request
 
     from omamori.web.ports import HomePort
@@ -149,16 +151,26 @@ def _should(home: HomePort, pages: Pages) -> list[BaseRoute]:
     ]
 
 
+def _alias(fields: Mapping[str, str]) -> tuple[str, str]:
+    """The home and the address that a form is about."""
+    alias = fields.get("alias", "")
+    if not alias or len(alias) > ID_CHARACTERS_MAX:
+        raise NotChosenError("web.choice-unknown")
+    return home_of(fields.get("home")), alias
+
+
 def _saying(home: HomePort, pages: Pages) -> list[BaseRoute]:
     """What a person says of addresses, and lets happen in the practice home."""
     secret = pages.site.secret
 
     async def part(request: Request) -> Response:
-        fields = await read_form(request, secret)
-        where, alias = home_of(fields.get("home")), fields.get("alias", "")
-        if not alias or len(alias) > ID_CHARACTERS_MAX:
-            raise NotChosenError("web.choice-unknown")
+        where, alias = _alias(await read_form(request, secret))
         await home.part(where, request.path_params["thing_id"], alias)
+        return _to(_thing_path(request), where)
+
+    async def join(request: Request) -> Response:
+        where, alias = _alias(await read_form(request, secret))
+        await home.join(where, request.path_params["thing_id"], alias)
         return _to(_thing_path(request), where)
 
     async def disturb(request: Request) -> Response:
@@ -170,5 +182,6 @@ def _saying(home: HomePort, pages: Pages) -> list[BaseRoute]:
 
     return [
         Route("/things/{thing_id:path}/part", part, methods=["POST"]),
+        Route("/things/{thing_id:path}/join", join, methods=["POST"]),
         Route("/sample/situations", disturb, methods=["POST"]),
     ]

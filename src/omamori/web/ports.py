@@ -101,6 +101,10 @@ class HomePort(Protocol):
         """Keep that an address is not the same thing."""
         ...
 
+    async def join(self, home: str, thing_id: str, alias: str) -> None:
+        """Keep that two addresses, or the things that have them, are the same thing."""
+        ...
+
     async def disturb(self, situation: str) -> None:
         """Let something go wrong in the practice home; empty is calm again."""
         ...

@@ -89,7 +89,10 @@ class SourceView(msgspec.Struct, frozen=True):
 
 
 class HomeView(msgspec.Struct, frozen=True):
-    """The first page: this network now; `alerts` are those that nobody called fine yet."""
+    """The first page: this network now; `alerts` are those that nobody called fine yet.
+
+    `situation` is what goes wrong in the practice home now, a key of `names.SITUATIONS`.
+    """
 
     at: float
     things: tuple[ThingCard, ...]
@@ -98,6 +101,7 @@ class HomeView(msgspec.Struct, frozen=True):
     force: str = "observing"
     alerts: tuple[AlertCard, ...] = ()
     hearing: HearingView | None = None
+    situation: str = ""
 
 
 class ClueView(msgspec.Struct, frozen=True):
@@ -151,7 +155,9 @@ class ThingView(msgspec.Struct, frozen=True):
         doing, should: what it does and what it should do; None where nothing can be known.
         alerts: its departures.
         parent: the thing that it stands behind; `children` stand behind it.
-        aliases: addresses that it was known by before.
+        aliases: the addresses that it was heard under, where they are several.
+        others: id and name of things that it could be the same as.
+        has_label: it has a page of its common label.
         suggestion: what it sounds like, as long as nobody knows what it is.
     """
 
@@ -170,6 +176,8 @@ class ThingView(msgspec.Struct, frozen=True):
     parent: OtherThing | None = None
     children: tuple[OtherThing, ...] = ()
     aliases: tuple[AliasView, ...] = ()
+    others: tuple[tuple[str, str], ...] = ()
+    has_label: bool = True
     suggestion: SuggestionView | None = None
     hearing: HearingView | None = None
 

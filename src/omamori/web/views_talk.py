@@ -136,12 +136,21 @@ class OtherThing(msgspec.Struct, frozen=True):
 
 
 class AliasView(msgspec.Struct, frozen=True):
-    """An address that a thing with changing addresses was known by before."""
+    """An address of a thing that changes it.
+
+    Attributes:
+        is_guess: only likeness ties it to the thing; a person may say that it is the same.
+        is_used: it is used now.
+        is_first: the thing was first known by it, so that the others are compared with it.
+    """
 
     address: str
     first_at: float
     last_at: float
     why: tuple[Reason, ...] = ()
+    is_guess: bool = False
+    is_used: bool = False
+    is_first: bool = False
 
 
 class SuggestionView(msgspec.Struct, frozen=True):
@@ -210,7 +219,7 @@ class OutsideThing(msgspec.Struct, frozen=True):
 
 
 class OutsideView(msgspec.Struct, frozen=True):
-    """What goes outside, thing by thing, most talk first."""
+    """What goes outside, thing by thing, most talk first; `left_out` more things are not shown."""
 
     at: float
     home: str
@@ -219,6 +228,7 @@ class OutsideView(msgspec.Struct, frozen=True):
     choices: tuple[tuple[str, str], ...] = ()
     thing: str = ""
     things: tuple[OutsideThing, ...] = ()
+    left_out: int = 0
 
 
 class NewItem(msgspec.Struct, frozen=True):

@@ -26,6 +26,16 @@ OTHERS_WITHIN_S = 3600.0
 a Wi-Fi repeater or a proxying bridge passes others' frames on under its own address."""
 
 
+class KnownAddress(msgspec.Struct, frozen=True):
+    """One of several addresses of a thing; `is_guess`: nothing but likeness ties it to the thing."""
+
+    id: str
+    first_seen: float
+    last_seen: float
+    is_guess: bool
+    because: tuple[Reason, ...] = ()
+
+
 class KnownThing(msgspec.Struct, frozen=True):
     """A thing as the hub knows it.
 
@@ -50,6 +60,7 @@ class KnownThing(msgspec.Struct, frozen=True):
         behind: id of the bridge by whose word alone it is known; empty for what was heard itself.
         children: ids of what is behind it.
         hides_others: several things seem to speak through its address.
+        known_by: each of its addresses, the first one first; empty where it has only one.
     """
 
     id: str
@@ -70,6 +81,7 @@ class KnownThing(msgspec.Struct, frozen=True):
     behind: str = ""
     children: tuple[str, ...] = ()
     hides_others: bool = False
+    known_by: tuple[KnownAddress, ...] = ()
 
 
 def identity_of(record: Record) -> Identity:
@@ -126,6 +138,7 @@ def known(
         behind=behind,
         children=children,
         hides_others=hides,
+        known_by=tuple(_address(r) for r in members) if len(members) > 1 else (),
     )
 
 
@@ -134,6 +147,11 @@ def is_likeness(record: Record) -> bool:
     head = record.head
     active = _active(head)
     return active is not head and not active.by_person
+
+
+def _address(record: Record) -> KnownAddress:
+    is_guess = record is not record.head and not record.by_person
+    return KnownAddress(record.id, record.first_seen, record.last_seen, is_guess, record.because)
 
 
 def _active(head: Record) -> Record:

@@ -243,6 +243,29 @@ def test_what_a_person_says_teaches_how_such_things_sound() -> None:
     assert hub.suggestion(f"{oui}02").labels == ("heater",)
 
 
+def test_a_changed_word_teaches_anew_also_after_a_restart_and_said_of_another_address() -> None:
+    hub, shelf, name = watch(), MemoryShelf(), "hanakos-denwa"
+    first, again, like = "da:00:00:00:00:01", "be:00:00:00:00:02", "b0:c5:54:00:00:03"
+    said = {"hostname": name, "parameters": "1,3,6,15,119", "vendor_class": "gdgt 2"}
+    hub.hear([Sighting(START, first, "dhcp.request", said)], ())
+    hub.correct(first, "Toaster", "appliance")
+    hub.keep(shelf)
+    later = watch()
+    later.inventory.restore_corrections(hub.inventory.corrections_state())
+    later.restore(shelf, START + 60)
+    later.hear([Sighting(START + 60, first, "dhcp.request", said)], ())
+    assert later.inventory.join(first, _heard(later, again, said)) == first
+    later.correct(again, "Toaster", "heater")
+    assert list(later.likeness.labels) == ["heater"]
+    later.hear([Sighting(START + DAY_S, like, "dhcp.request", said)], ())
+    assert later.suggestion(like).labels == ("heater",)
+
+
+def _heard(hub: Watch, mac: str, said: dict[str, str]) -> str:
+    hub.hear([Sighting(START + DAY_S, mac, "dhcp.request", said)], ())
+    return mac
+
+
 def test_what_is_surely_known_is_an_example_but_not_from_its_first_words() -> None:
     mac, shelf = "00:17:88:00:00:01", MemoryShelf()
     told = {"device_type": "urn:schemas-upnp-org:device:Basic:1", "manufacturer": "Signify",

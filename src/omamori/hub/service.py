@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from omamori.hub.alerting.alert import Alert
     from omamori.hub.finding import Finding
     from omamori.hub.flow import Flow
-    from omamori.hub.knowing.inventory import Rules
+    from omamori.hub.knowing.inventory import KnownThing, Rules
     from omamori.hub.knowing.likeness import Suggestion
     from omamori.hub.ports import Learned, Places, Shelf
     from omamori.hub.sighting import Sighting
@@ -77,6 +77,8 @@ class Watch:
         sender = thing_of(flow.mac, flow.source, flow.at) if flow.is_from_here else ""
         receiver = thing_of(flow.peer_mac, flow.target) if flow.is_to_here else ""
         self.traffic.hear(flow, sender, receiver)
+        if flow.is_opening:
+            self._peers.hear(flow)
         one_here = sender if flow.is_from_here else receiver  # never accused for the other
         found = self.detectors.hear(flow, one_here)
         if found:
@@ -179,9 +181,14 @@ class Watch:
         Raises:
             CorrectionRefusedError: as `Inventory.correct`.
         """
+        known = self.inventory.thing(thing)
         self.inventory.correct(thing, name, kind)
-        if kind:
-            self._learn(thing, kind)
+        if known is None or not kind:
+            return
+        before = known.identity.kind.value
+        if before != kind and (known.is_corrected or _is_example(known)):
+            self._examples.setdefault(known.id, before)  # what it taught before a restart
+        self._learn(known.id, kind)
 
     def declare(self, thing: str, mud: MudFile | None) -> None:
         """Hold a thing against its maker's file from now on; None takes the file away.
@@ -287,9 +294,8 @@ class Watch:
     def _learn_examples(self) -> None:
         """What is surely known by model is an example of how such a thing sounds."""
         for known in self.inventory.things():
-            identity, kind = known.identity, known.identity.kind.value
-            is_example = identity.confidence == _SURE and identity.model.value and not known.behind
-            if not is_example or self._examples.get(known.id) == kind:
+            kind = known.identity.kind.value
+            if not _is_example(known) or self._examples.get(known.id) == kind:
                 continue
             if kind in self.suggestion(known.id).labels:
                 self._examples[known.id] = kind  # learned before a restart, or just like another
@@ -299,9 +305,16 @@ class Watch:
     def _learn(self, thing: str, kind: str) -> None:
         before = self._examples.get(thing, "")
         tokens = self._tokens.of(thing)
-        if before == kind or not tokens or len(self._examples) >= EXAMPLES_MAX:
+        is_full = not before and len(self._examples) >= EXAMPLES_MAX
+        if before == kind or not tokens or is_full:
             return
         if before:
             self.likeness.unlearn(before, tokens)
         self._examples[thing] = kind
         self.likeness.learn(kind, tokens)
+
+
+def _is_example(known: KnownThing) -> bool:
+    """It is surely known by model, so it shows how such a thing sounds."""
+    identity = known.identity
+    return identity.confidence == _SURE and bool(identity.model.value) and not known.behind

@@ -44,6 +44,7 @@ class Heard:
 
     def _flows(self, told: list[Flow]) -> None:
         for flow in told:
+            self._peers.hear(flow)
             thing = self.inventory.thing_of(flow.mac, flow.source) if flow.is_from_here else ""
             if thing:
                 self.said.append((flow, thing, self._peers.of(flow, thing)))

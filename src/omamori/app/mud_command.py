@@ -164,6 +164,7 @@ def _listen(capture: str, hear: Hear, lang: str) -> Inventory:
 
     def flows(told: list[Flow]) -> None:
         for flow in told:
+            peers.hear(flow)
             sender = inventory.thing_of(flow.mac, flow.source) if flow.is_from_here else ""
             if sender:
                 hear(flow, sender, peers.of(flow, sender))

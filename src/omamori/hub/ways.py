@@ -19,7 +19,9 @@ class Ways:
     thing here must send what goes outside to it, too.  No frame of its own does that for it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, outsiders: int = OUTSIDERS_ENOUGH) -> None:
+        """So many ``outsiders`` must answer through one."""
+        self._outsiders = outsiders
         self._ways: dict[str, None] = {}
         self._used: dict[str, set[str]] = {}
 
@@ -58,6 +60,6 @@ class Ways:
         if brought is None:
             return
         brought.add(outsider)
-        if len(brought) >= OUTSIDERS_ENOUGH:
+        if len(brought) >= self._outsiders:
             del self._used[mac]
             self.add(mac)

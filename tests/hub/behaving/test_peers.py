@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hub.flows_made import CAM, NAS, uses
+from hub.alerting.detect_made import answered
+from hub.flows_made import CAM, NAS, tries, uses
 from omamori.hub.behaving import peers as module
 from omamori.hub.behaving.deed import NAMES_OF_PEER_MAX
 from omamori.hub.behaving.peers import Peers
@@ -35,6 +36,19 @@ def test_an_address_outside_has_the_names_that_the_thing_knows() -> None:
     assert one.of(uses(AT), NAS).names == ()
 
 
+def test_names_go_with_an_address_that_turned_out_to_be_another_things() -> None:
+    one = peers()
+    for name in ("old.example", "new.example"):
+        one.note(named(name), CAM)
+    one.note(named("its.example", "203.0.113.10"), CAM)
+    one.note(named("own.example", "203.0.113.10"), NAS)
+    one.join(CAM, NAS)
+    assert one.of(uses(AT), NAS).names == ("new.example", "old.example")
+    assert one.of(uses(AT, target="203.0.113.10"), NAS).names == ("own.example",)
+    assert one.of(uses(AT), CAM).names == ()
+    assert one._named == 2
+
+
 def test_things_routers_and_resolvers_are_known() -> None:
     one = peers()
     one.note(
@@ -47,10 +61,13 @@ def test_things_routers_and_resolvers_are_known() -> None:
     assert (router.is_router, router.is_resolver) == (True, True)
 
 
-def test_who_carries_talk_outside_is_the_router() -> None:
-    one = peers()
+def test_who_carries_talk_outside_and_back_is_the_router() -> None:
+    one, asked = peers(), tries(AT, 443, outside=True)
     assert not one.of(uses(AT, outside=False), CAM).is_router
-    one.of(uses(AT), CAM)
+    one.hear(asked)
+    one.of(asked, CAM)  # anybody may send a neighbour what is meant for outside
+    assert not one.of(uses(AT, outside=False), CAM).is_router
+    one.hear(answered(asked))
     assert one.of(uses(AT, outside=False), CAM).is_router
 
 

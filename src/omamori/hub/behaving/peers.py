@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from omamori.hub.behaving.deed import NAMES_OF_PEER_MAX, Peer, is_group_address
 from omamori.hub.crowded import relieve
 from omamori.hub.talking.traffic_count import is_group
+from omamori.hub.ways import Ways
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,6 +55,7 @@ class Peers:
         self._names: OrderedDict[str, OrderedDict[str, tuple[str, ...]]] = OrderedDict()
         self._named = 0
         self._routers = _Latest(ROUTERS_MAX)
+        self._ways = Ways(outsiders=1)
         self._resolvers = _Latest(RESOLVERS_MAX)
 
     def note(self, sighting: Sighting, thing: str) -> None:
@@ -70,23 +72,26 @@ class Peers:
             case "icmp6.router":
                 self._routers.add(fields.get("mac", "")[:TEXT_MAX])
 
+    def hear(self, flow: Flow) -> None:
+        """Take in a flow, also one that comes from outside: who brings that?"""
+        if flow.is_opening:
+            self._ways.hear(flow)
+
     def of(self, flow: Flow, thing: str) -> Peer:
         """Whom the flow is sent to, as its sender ``thing`` knows them."""
         if is_group(flow) or is_group_address(flow.target):
             return _EVERYONE
         is_resolver = flow.target in self._resolvers.members
         if not flow.is_to_here:
-            if flow.peer_mac not in self._routers.members:
-                self._routers.add(flow.peer_mac)
             return Peer(
                 is_outside=True,
                 is_resolver=is_resolver,
                 names=self._names_of(thing, flow.target),
                 country=self._places.country(flow.target),
             )
-        routers = self._routers.members
+        routers, mac = self._routers.members, flow.peer_mac
         return Peer(
-            is_router=flow.target in routers or flow.peer_mac in routers,
+            is_router=flow.target in routers or mac in routers or mac in self._ways,
             is_resolver=is_resolver,
             thing=self._thing_of(flow.peer_mac, flow.target),
         )
@@ -94,6 +99,16 @@ class Peers:
     def forget(self, thing: str) -> None:
         """Let a thing go."""
         self._named -= len(self._names.pop(thing, ()))
+
+    def join(self, old: str, new: str) -> None:
+        """Two ids turned out to be one thing: the names that ``old`` knew, ``new`` knows."""
+        gone = self._names.pop(old, None)
+        if gone is None:
+            return
+        self._named -= len(gone)
+        for ip, names in gone.items():
+            for name in reversed(() if self._names_of(new, ip) else names):
+                self._name(new, ip, name)
 
     def _names_of(self, thing: str, ip: str) -> tuple[str, ...]:
         known = self._names.get(thing)

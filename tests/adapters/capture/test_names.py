@@ -38,24 +38,62 @@ def resolver_says(
     return wire.ether(packet, 0x0800, wire.ROUTER, thing)
 
 
+def asks(
+    thing: str, ip: str, *, resolver: str = wire.ROUTER_IP, number: int = 7, port: int = 40000
+) -> bytes:
+    question = wire.question("cloud.example", number=number)
+    packet = wire.ipv4(wire.udp(question, port, 53), 17, ip, resolver)
+    return wire.ether(packet, 0x0800, thing, wire.ROUTER)
+
+
 def test_an_answer_is_its_askers_fact_whoever_resolved_it() -> None:
     for resolver in (wire.ROUTER_IP, "9.9.9.9"):
         told = names(
+            asks(wire.PHONE, wire.PHONE_IP, resolver=resolver),
             resolver_says(wire.PHONE, wire.PHONE_IP, resolver=resolver),
             resolver_says(wire.PHONE, wire.PHONE_IP, resolver=resolver),
+            asks(wire.LAMP, wire.LAMP_IP, resolver=resolver),
             resolver_says(wire.LAMP, wire.LAMP_IP, resolver=resolver),
         )
         assert told == [(wire.PHONE, NAMED), (wire.LAMP, NAMED)]
 
 
+def test_an_answer_that_was_not_asked_for_names_nothing() -> None:
+    forged = resolver_says(wire.PHONE, wire.PHONE_IP)
+    assert names(forged) == []
+    for asked in (
+        asks(wire.PHONE, wire.PHONE_IP, number=8),
+        asks(wire.PHONE, wire.PHONE_IP, port=40001),
+        asks(wire.PHONE, wire.PHONE_IP, resolver="9.9.9.9"),
+        asks(wire.LAMP, wire.PHONE_IP),  # in the other's name
+        asks(wire.LAMP, wire.LAMP_IP),
+    ):
+        assert names(asked, forged) == []
+    idle = wire.arp(wire.LAMP, wire.LAMP_IP)
+    late = [asks(wire.PHONE, wire.PHONE_IP), *[idle] * 200, forged]
+    assert names(*late) == []  # a second each
+
+
+def test_a_question_that_is_repeated_is_a_question_still() -> None:
+    again = ANSWER[:1] + b"\x09" + ANSWER[2:].replace(CLOUD, bytes([93, 184, 216, 35]))
+    told = names(
+        asks(wire.PHONE, wire.PHONE_IP),
+        resolver_says(wire.PHONE, wire.PHONE_IP),
+        asks(wire.PHONE, wire.PHONE_IP, number=9),
+        resolver_says(wire.PHONE, wire.PHONE_IP, payload=again),
+    )
+    assert [fields["ip"] for _, fields in told] == [wire.FAR_IP, "93.184.216.35"]
+
+
 def test_an_answer_to_another_network_is_nobodys_here() -> None:
-    assert names(resolver_says(wire.ROUTER, wire.FAR_IP)) == []
-    assert names(resolver_says(wire.EVERYONE, wire.PHONE_IP)) == []
+    for thing, ip in ((wire.ROUTER, wire.FAR_IP), (wire.EVERYONE, wire.PHONE_IP)):
+        assert names(asks(thing, ip), resolver_says(thing, ip)) == []
 
 
 def test_every_later_answer_of_the_same_resolver_is_read() -> None:
     other = ANSWER.replace(b"cloud", b"other")
     told = names(
+        asks(wire.PHONE, wire.PHONE_IP),
         resolver_says(wire.PHONE, wire.PHONE_IP),
         resolver_says(wire.PHONE, wire.PHONE_IP, payload=other),
     )
@@ -68,11 +106,25 @@ def over_tcp(payload: bytes, sequence: int, *, resolver: str = wire.ROUTER_IP) -
     return wire.ether(packet, 0x0800, wire.ROUTER, wire.PHONE)
 
 
+def asks_over_tcp(resolver: str) -> bytes:
+    question = wire.vector(wire.question("cloud.example"), 2)
+    packet = wire.ipv4(wire.tcp(question, 40000, 53), 6, wire.PHONE_IP, resolver)
+    return wire.ether(packet, 0x0800, wire.PHONE, wire.ROUTER)
+
+
+def test_an_answer_over_tcp_that_was_not_asked_for_names_nothing() -> None:
+    answer = over_tcp(wire.vector(ANSWER, 2), 1)
+    assert names(answer) == []
+    assert names(asks_over_tcp("9.9.9.9"), answer) == []
+    assert len(names(asks_over_tcp(wire.ROUTER_IP), answer)) == 1
+
+
 def test_dns_over_tcp_is_read_from_its_pieces() -> None:
     stream = wire.vector(ANSWER, 2) + wire.vector(ANSWER.replace(b"cloud", b"other"), 2)
     for resolver in (wire.ROUTER_IP, "9.9.9.9"):
         for cut in (1, 2, 20, len(ANSWER) + 10):
             told = names(
+                asks_over_tcp(resolver),
                 over_tcp(stream[:cut], 1, resolver=resolver),
                 over_tcp(stream[cut:], 1 + cut, resolver=resolver),
             )

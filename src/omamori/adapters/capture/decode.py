@@ -149,9 +149,13 @@ class Decoder:
                     if one.quiet_in == period:
                         continue
                 source = mac + frame[ip:to]
-                if source in addresses and (
-                    hash(source + frame[up : up + 2]) in said
-                    or hash(frame[6:12] + frame[up + 2 : up + 4] + frame[up + 10 :]) in said
+                if (
+                    source in addresses
+                    and (
+                        hash(source + frame[up : up + 2]) in said
+                        or hash(frame[6:12] + frame[up + 2 : up + 4] + frame[up + 10 :]) in said
+                    )
+                    and frame[up + 2 : up + 4] != RESOLVER  # its answer is believed if it is heard
                 ):
                     continue
             else:
@@ -195,7 +199,7 @@ class Decoder:
         """Addresses are news again; after a longer while, everything is."""
         self._minute_at = at
         self.told.addresses.forget()
-        self._talk.period += 1
+        self._talk.begin_minute()
         if abs(at - self._told_anew_at) >= self._told_again_after_s:
             self._told_anew_at = at
             self.told.forget()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from omamori.adapters.protocols.text import Facts
 
 PAYLOADS_REMEMBERED = 32_768
+QUESTIONS_REMEMBERED = 8_192  # of a minute or two: 8 B each, and a resolver answers in seconds
 LOOKS_MAX = 16  # frames of one TCP direction that are looked into; what matters comes first
 
 _TCP = Struct("!HHI4xBB")
@@ -75,6 +76,7 @@ class Talk:
         self.broken = 0
         self._told = told
         self._speakers = speakers
+        self._questions: Recent[int] = Recent(QUESTIONS_REMEMBERED)
         self._openings = Openings()
         self._hellos = quic.Hellos()
         self._publishers = Publishers()
@@ -83,6 +85,11 @@ class Talk:
         """From now on everything is listened to again."""
         self.said.forget()
         self._publishers.forget()
+
+    def begin_minute(self) -> None:
+        """Look again at quiet directions; questions that were not answered by now never are."""
+        self.period += 1
+        self._questions.age()
 
     def udp(
         self,
@@ -108,6 +115,7 @@ class Talk:
         payload = frame[start + 8 : min(end, start + max(size, 8))]
         if to_port in _DHCP_PORTS and not is_known:
             self._dhcp(at, mac, payload)
+        self._asks(speaker, target, frame[start : start + 4], payload)
         if from_port == DNS_PORT:
             self._resolver(at, mac, peer, source, target, payload, to_port)
             return
@@ -151,15 +159,28 @@ class Talk:
         to_port: int,
     ) -> None:
         """What comes from a resolver's port is never quiet: each answer may tell a new address."""
-        self._answer(at, peer, target, payload)
+        self._answer(at, peer, source, target, to_port.to_bytes(2), payload)
         if self._is_own(at, mac, source, mac + source):
             self._service(at, mac, source, "udp", UDP_SERVICES, DNS_PORT, to_port)
             if to_port == DNS_PORT:  # as old resolvers ask one another
                 self._told.facts(at, who(mac, source), dns.query_facts(payload))
 
-    def _answer(self, at: float, asker: bytes, ip: bytes, payload: bytes) -> None:
-        """An answer tells of its asker, where that one is on this network."""
+    def _asks(self, speaker: bytes, resolver: bytes, ports: bytes, payload: bytes) -> None:
+        """What goes to a resolver's port is a question: its answer will be believed."""
+        if ports[2:] == RESOLVER:
+            self._questions.add(hash((speaker, resolver, ports[:2], payload[:2])))
+
+    def _answer(
+        self, at: float, asker: bytes, resolver: bytes, ip: bytes, port: bytes, payload: bytes
+    ) -> None:
+        """An answer tells of its asker, where that one is on this network, and did ask.
+
+        Anybody can send an answer that nobody asked for, and so name an address for another:
+        like the asker (RFC 5452 §9.1), believe it only for the question's addresses, port, and id.
+        """
         if asker and (asker[0] & 1 or not any(asker)):
+            return
+        if not self._questions.has(hash((asker + ip, resolver, port, payload[:2]))):
             return
         said = hash(asker + ip + payload[2:])  # without the number, which a repetition changes
         if any(ip) and self._speakers.is_neighbour(asker, ip) and not self.said.has(said):
@@ -167,15 +188,17 @@ class Talk:
             self._told.facts(at, who(asker, ip), dns.answer_facts(payload))
 
     def _dns(
-        self, at: float, peer: bytes, target: bytes, octets: bytes, *, is_answer: bool
+        self, at: float, speaker: bytes, peer: bytes, target: bytes, ports: bytes, octets: bytes
     ) -> tuple[Facts, Then]:
         """DNS over TCP: what the sender asks; an answer is told of its asker at once."""
         messages, used = dns.framed(octets)
         facts: Facts = []
         for message in messages:
-            if is_answer:
-                self._answer(at, peer, target, message)
+            if ports[:2] == RESOLVER:
+                source = speaker[-len(target) :]
+                self._answer(at, peer, source, target, ports[2:], message)
             else:
+                self._asks(speaker, target, ports, message)
                 facts += dns.query_facts(message)
         return facts, Then.HOLD if used < len(octets) else Then.MORE
 
@@ -259,7 +282,7 @@ class Talk:
         speaker, ports = flow[: -len(target) - 4], flow[-4:]
         payload = self._openings.join(flow, sequence, octets)
         if RESOLVER in (ports[:2], ports[2:]):
-            facts, then = self._dns(at, peer, target, payload, is_answer=ports[:2] == RESOLVER)
+            facts, then = self._dns(at, speaker, peer, target, ports, payload)
         else:
             facts, then = self._read(speaker + target, payload)
             facts = reached(facts, ip_text(target))

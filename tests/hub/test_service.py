@@ -311,6 +311,42 @@ def test_what_the_network_says_of_a_counted_address_later_is_that_things() -> No
     assert [one.thing for one in hub.traffic.partners()] == [TV]
 
 
+def test_what_was_known_by_an_address_alone_follows_to_whose_it_is() -> None:
+    hub, by_ip = watch(), f"ip:{CAMERA_IP}"
+    said = {"name": "netcam.local", "ip": CAMERA_IP}
+    heard = [msgspec.structs.replace(one, mac="") for one in sweeps(START)]
+    hub.hear([Sighting(START, by_ip, "mdns.name", said), named(START, by_ip, CLOUD, "a.test")], ())
+    told = {one.id: one for one in hub.hear((), heard)}
+    assert [one.thing for one in told.values()] == [by_ip]
+    hub.hear((), [msgspec.structs.replace(one, mac="") for one in calls(START + 5, CLOUD)])
+    (count,) = (one.count for one in hub.alerts.all())
+    hub.declare(by_ip, BULB)
+    hub.hear([is_at(START + 9, CAMERA, CAMERA_IP)], ())
+    hub.step(START + 10)
+    (alert_now,) = hub.alerts.all()
+    assert (alert_now.thing, alert_now.count) == (CAMERA, count)
+    assert hub.behaviour.things() == hub._tokens.things() == [CAMERA]
+    assert hub.behaviour.declared(CAMERA) == BULB
+    assert [one.name for one in hub.traffic.partners(CAMERA) if one.is_outside] == ["a.test"]
+    # Nothing is told twice, and the link that a person was sent still leads there.
+    assert hub.hear((), sweeps(START + 20)) == []
+    assert len(hub.alerts.all()) == 1
+    (link,) = told
+    assert hub.say_fine(link, START + 30, fine=True).thing == CAMERA
+
+
+def test_an_address_that_a_person_joins_brings_its_alerts_and_a_guessed_one_does_not() -> None:
+    hub, phone, again, name = watch(), "da:00:00:00:00:01", "be:00:00:00:00:02", "hanakos-denwa"
+    hub.hear([Sighting(START, phone, "dhcp.request", {"hostname": name})], ())
+    hub.hear([Sighting(START + DAY_S, again, "dhcp.request", {"hostname": name})], ())
+    hub.alerts.take(Finding("sweep.arp", again, START + DAY_S))
+    hub.step(START + DAY_S + 1)
+    assert [one.thing for one in hub.alerts.all()] == [again]
+    assert hub.inventory.join(phone, again) == phone
+    hub.step(START + DAY_S + 2)
+    assert [one.thing for one in hub.alerts.all()] == [phone]
+
+
 def test_a_thing_that_is_forgotten_is_forgotten_everywhere() -> None:
     hub, shelf = settled(), MemoryShelf()
     hub.keep(shelf, with_counts=True)

@@ -77,8 +77,7 @@ class Watch:
         sender = thing_of(flow.mac, flow.source, flow.at) if flow.is_from_here else ""
         receiver = thing_of(flow.peer_mac, flow.target) if flow.is_to_here else ""
         self.traffic.hear(flow, sender, receiver)
-        if flow.is_opening:
-            self._peers.hear(flow)
+        self._peers.hear(flow)
         one_here = sender if flow.is_from_here else receiver  # never accused for the other
         found = self.detectors.hear(flow, one_here)
         if found:
@@ -109,11 +108,23 @@ class Watch:
         return told, self.alerts.step(now)
 
     def _reunite(self) -> None:
-        """What was counted under an address that turned out to be another thing's is that one's."""
-        for counted in self.traffic.things():
-            thing = self._owner(counted)
-            if thing and thing != counted:
-                self.traffic.join(counted, thing)
+        """What is known of an address that turned out to be another thing's is that one's."""
+        known = {*self.traffic.things(), *self.behaviour.things(), *self._tokens.things()}
+        told = {alert.thing for alert in self.alerts.all()}
+        for address in known | {one for one in told if not self.inventory.is_guessed(one)}:
+            thing = self._now(address)
+            if not thing or thing == address:
+                continue
+            self.traffic.join(address, thing)
+            self._peers.join(address, thing)
+            self._examples.pop(address, None)
+            if self.inventory.is_guessed(address):  # no word on the one is a word on the other
+                self.behaviour.forget(address)
+                self._tokens.forget(address)
+            else:
+                self.behaviour.join(address, thing)
+                self._tokens.join(address, thing)
+                self.alerts.join(address, thing)
 
     def know_own(self, own: frozenset[str]) -> None:
         """Know this machine's present hardware addresses, whose asking is no attack."""
@@ -238,16 +249,17 @@ class Watch:
     # Inside.
 
     def _speaker(self, sighting: Sighting) -> str:
-        return self._owner(sighting.source)
-
-    def _owner(self, address: str) -> str:
-        """Whose a hardware address, or ``ip:<address>``, is now."""
-        ip = address[3:] if address.startswith("ip:") else ""
-        return self.inventory.thing_of("" if ip else address, ip)
+        source = sighting.source
+        ip = source[3:] if source.startswith("ip:") else ""
+        return self.inventory.thing_of("" if ip else source, ip)
 
     def _whose(self, alert: Alert) -> str:
         """The thing that an alert is of, as it is known now."""
-        return self._owner(alert.thing) or alert.thing
+        return self._now(alert.thing) or alert.thing
+
+    def _now(self, address: str) -> str:
+        """Whose is now what was kept under an address; what is a thing by itself keeps its own."""
+        return self.inventory.thing_of(address, address[3:] if address.startswith("ip:") else "")
 
     def _take(self, findings: Iterable[Finding]) -> list[Alert]:
         """Join findings to alerts; around what is bad, nothing is learned."""

@@ -151,6 +151,36 @@ def test_persons_words_are_never_pushed_out_and_bounded() -> None:
         alerts.say_fine(loose.id, 1002.0)
 
 
+def test_what_is_told_of_two_that_are_one_is_told_once_and_a_persons_word_holds() -> None:
+    alerts = Alerts()
+    old = told(alerts, finding(thing="ip:192.168.1.9", targets=50))
+    new = told(alerts, finding(at=1030.0, targets=12))
+    other = told(alerts, finding(at=1040.0, thing="ip:192.168.1.9", about="else"))
+    alerts.say_fine(old.id, 1050.0)
+    list(alerts.take_changes())
+    alerts.join("ip:192.168.1.9", IRON)
+    one = alerts.get(new.id)
+    assert one is not None
+    assert (one.state, one.count, one.first_at, one.at) == (FINE, 2, 1000.0, 1030.0)
+    assert alerts.get(old.id) == one
+    assert alerts.of("ip:192.168.1.9") == []
+    assert {alert.about for alert in alerts.of(IRON)} == {"", "else"}
+    changes = dict(alerts.take_changes())
+    assert changes[old.id] is changes[other.id] is None
+    again = Alerts()
+    assert again.restore([(key, value) for key, value in changes.items() if value], 2000.0) == 0
+    assert again.all() == alerts.all()
+
+
+def test_former_ids_are_bounded() -> None:
+    alerts = Alerts()
+    for n in range(alert.JOINED_MAX + 50):
+        alerts.take(finding(thing=f"ip:{n}"))
+        alerts.join(f"ip:{n}", IRON)
+    assert len(alerts._joined) <= alert.JOINED_MAX
+    assert len(alerts.all()) == 1
+
+
 def test_facts_show_how_it_began_and_the_latest() -> None:
     alerts = Alerts()
     for number in range(100):

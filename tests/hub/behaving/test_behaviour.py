@@ -401,6 +401,27 @@ def test_things_are_bounded_even_where_a_person_said_something_of_all() -> None:
     assert len(one._profiles) <= module.THINGS_MAX
 
 
+def test_of_two_that_are_one_every_word_holds_and_the_better_known_is_believed() -> None:
+    one, file = behaviour(), read_mud(octets(BULB))
+    first_days(one)
+    one.hear(uses(BEGIN, 443), "ip:new", STRANGER)
+    one.declare("ip:new", file)
+    one.allow("ip:new", "uses tcp/23 home")
+    known = dict(one.habits(CAM).known)  # type: ignore[union-attr] - heard above
+    one.join("ip:new", CAM)
+    one.join("nobody", CAM)
+    habits = one.habits(CAM)
+    assert habits is not None
+    assert (habits.known, habits.allowed) == (known, ["uses tcp/23 home"])
+    assert (one.declared(CAM), one.things()) == (file, [CAM])
+    one.join(CAM, NAS)  # of which nothing was known
+    assert one.habits(NAS) is habits
+    assert one._habits == len(known)
+    changes = dict(one.take_changes())
+    assert changes[CAM] is None
+    assert changes[NAS]
+
+
 def test_what_is_usual_is_told_in_words() -> None:
     one = behaviour()
     assert [reason.key for reason in one.told(CAM)] == ["behaviour.never-heard"]

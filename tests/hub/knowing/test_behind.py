@@ -80,7 +80,7 @@ def test_a_person_names_a_child_and_it_is_kept() -> None:
     child = later.thing(f"{HUE}/3")
     assert child is not None
     assert (child.names[0], child.identity.kind.value) == ("寝室のあかり", "light")
-    assert later.arrivals(DAY - 1, 2 * DAY) == []
+    assert not [one for one in later.things() if one.news_at > DAY - 1]
 
 
 def test_what_its_bridge_no_longer_tells_of_vanishes() -> None:

@@ -54,7 +54,7 @@ def test_an_address_that_moves_takes_nothing_from_its_former_owner() -> None:
     hear(inventory, 2, PLUG, "address.ipv4", ip="192.0.2.6")
     first, second = inventory.things()
     assert (first.ips, second.ips) == ((), ("192.0.2.6",))
-    assert inventory.owner_of("192.0.2.6") == PLUG
+    assert inventory.thing_of("", "192.0.2.6") == PLUG
 
 
 def test_talk_is_given_to_the_thing_that_speaks() -> None:
@@ -179,7 +179,7 @@ def test_what_is_long_unheard_is_forgotten_unless_a_person_named_it() -> None:
     for at in range(0, int(inv.PATIENCE_S) + 1, 1800):
         assert inventory.step(inv.FORGET_AFTER_S - inv.PATIENCE_S + at) == []
     assert inventory.step(inv.FORGET_AFTER_S + 1) == [HUE]
-    assert inventory.owner_of("192.0.2.6") is None
+    assert inventory.thing_of("", "192.0.2.6") == ""
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,6 @@ def test_every_address_has_one_owner_who_knows_it(sightings: list[Sighting]) -> 
     owned = [ip for thing in things.values() for ip in thing.ips]
     assert len(owned) == len(set(owned))
     for ip in owned:
-        owner = inventory.owner_of(ip)
-        assert owner is not None
+        owner = inventory.thing_of("", ip)
         assert ip in things[owner].ips
     assert all(thing.first_seen <= thing.last_seen for thing in things.values())

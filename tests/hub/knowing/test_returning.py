@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from omamori.adapters import rules
 from omamori.hub.knowing import returning
 from omamori.hub.knowing.corrections import CorrectionRefusedError
-from omamori.hub.knowing.inventory import Inventory
+from omamori.hub.knowing.inventory import Inventory, KnownThing
 from omamori.hub.knowing.record import SETTLING_S
 from omamori.hub.knowing.returning import ID, Side, decide, is_ordinary, signs
 from omamori.hub.knowing.reunion import ADDRESSES_PER_THING_MAX, HOLDERS_MAX
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 BOOK, _ = rules.load(register=None)
 ONE, TWO, THREE = "da:a1:19:00:00:01", "5e:10:20:30:40:02", "8a:00:00:00:00:03"
 DAY = 86_400.0
+
+
+def news_of(inventory: Inventory, since: float, now: float) -> list[KnownThing]:
+    return [thing for thing in inventory.things() if since < thing.news_at <= now]
 
 
 def hear(inventory: Inventory, at: float, source: str, kind: str, **fields: str) -> None:
@@ -81,12 +85,12 @@ def test_what_an_impostor_says_does_not_make_the_true_thing_better_known() -> No
 def test_who_came_back_is_never_told_of_as_new() -> None:
     inventory = Inventory(BOOK)
     joins(inventory, 0, ONE)
-    assert inventory.arrivals(-1, SETTLING_S - 1) == []
-    assert [t.id for t in inventory.arrivals(-1, SETTLING_S)] == [ONE]
-    assert inventory.arrivals(SETTLING_S, 2 * SETTLING_S) == []
+    assert news_of(inventory, -1, SETTLING_S - 1) == []
+    assert [t.id for t in news_of(inventory, -1, SETTLING_S)] == [ONE]
+    assert news_of(inventory, SETTLING_S, 2 * SETTLING_S) == []
     hear(inventory, DAY, TWO, "address.ipv6", ip="fe80::1")  # its name comes later
     joins(inventory, DAY + 30, TWO)
-    assert inventory.arrivals(SETTLING_S, 2 * DAY) == []
+    assert news_of(inventory, SETTLING_S, 2 * DAY) == []
 
 
 def test_when_both_speak_at_once_they_are_two_and_stay_two() -> None:
@@ -99,7 +103,7 @@ def test_when_both_speak_at_once_they_are_two_and_stay_two() -> None:
     joins(inventory, 3 * DAY, TWO)
     hear(inventory, 3 * DAY, TWO, "mdns.name", name="Taros-iPhone.local")
     assert len(inventory.things()) == 2
-    assert [t.id for t in inventory.arrivals(DAY, 2 * DAY)] == [TWO]
+    assert [t.id for t in news_of(inventory, DAY, 2 * DAY)] == [TWO]
 
 
 def test_talk_alone_shows_that_both_are_here() -> None:
@@ -265,7 +269,7 @@ def test_a_person_joins_two_that_speak_at_once() -> None:
     thing = only(inventory)
     assert (thing.names[0], set(thing.ips)) == ("仕事のパソコン", {"192.0.2.5", "192.0.2.6"})
     assert not thing.is_likeness
-    assert inventory.owner_of("192.0.2.6") == ONE
+    assert inventory.thing_of("", "192.0.2.6") == ONE
 
 
 def test_what_a_person_asks_for_in_vain_is_refused() -> None:

@@ -18,6 +18,7 @@ ALERTS_PER_KIND_MAX = 64  # a page can show no more; a flood of one kind evicts 
 ALERTS_PER_THING_AND_KIND_MAX = 8  # one thing with ever new abouts evicts its own
 FINES_MAX = 256  # a person's words; more are refused, never forgotten
 OVER_KEPT_S = 90 * 86_400.0  # what is over is remembered for a season
+JOINED_MAX = 256  # former ids of alerts, for links that a person was sent
 WORSE_TIMES = 10  # an open alert that has grown so many times is told again
 FACTS_FIRST = FACTS_MAX // 2  # how it began; the rest is the latest
 PARAMS_MAX = 8
@@ -109,6 +110,7 @@ class Alerts:
         self._by_kind: dict[str, dict[str, None]] = {}
         self._told: dict[str, float] = {}  # how big it was when a person was told
         self._changed: set[str] = set()
+        self._joined: dict[str, str] = {}  # an id that a person was told → the present one
         self.evicted = 0
         self.untold = 0
 
@@ -165,6 +167,22 @@ class Alerts:
                 self._drop(alert.id)
         return ended
 
+    def join(self, old: str, new: str) -> None:
+        """Two ids turned out to be one thing: ``old``'s alerts are ``new``'s, and none is double."""
+        for alert in self.of(old):
+            size = self._told.get(alert.id, 0.0)
+            self._drop(alert.id)
+            moved = msgspec.structs.replace(
+                alert, id=alert_id(alert.kind, new, alert.about), thing=new
+            )
+            there = self._all.get(moved.id)
+            self._keep(moved if there is None else _together(there, moved))
+            self._told[moved.id] = max(self._told.get(moved.id, 0.0), size)
+            self._joined[alert.id] = moved.id
+            if len(self._joined) > JOINED_MAX:
+                del self._joined[next(iter(self._joined))]
+            self._make_room(moved)
+
     def all(self) -> list[Alert]:
         """Every alert: open ones first, the gravest first, then the latest."""
         return _in_order(self._all.values())
@@ -174,8 +192,8 @@ class Alerts:
         return _in_order(alert for alert in self._all.values() if alert.thing == thing)
 
     def get(self, key: str) -> Alert | None:
-        """One alert by its id."""
-        return self._all.get(key)
+        """One alert by its id, or by the one that it had before it was joined."""
+        return self._all.get(key) or self._all.get(self._joined.get(key, ""))
 
     def take_changes(self) -> Iterable[tuple[str, bytes | None]]:
         """What changed since it was last taken (`hub.ports.Learned`)."""
@@ -242,7 +260,7 @@ class Alerts:
         return alert
 
     def _found(self, key: str) -> Alert:
-        alert = self._all.get(key)
+        alert = self.get(key)
         if alert is None:
             raise AlertRefusedError("alert.no-such-alert")
         return alert
@@ -288,6 +306,18 @@ def _joined(known: Alert, kind: Kind, finding: Finding) -> Alert:
         count=known.count + 1,
         params=finding.params if is_bigger else known.params,
         facts=finding.facts if is_anew else _facts(known.facts, finding.facts),
+    )
+
+
+def _together(one: Alert, other: Alert) -> Alert:
+    """Two alerts of the same as one; a person's word on either holds."""
+    first, last = sorted((one, other), key=lambda alert: alert.at)
+    return msgspec.structs.replace(
+        last,
+        state=next(state for state in (FINE, OPEN, OVER) if state in {one.state, other.state}),
+        first_at=min(one.first_at, other.first_at),
+        count=one.count + other.count,
+        facts=_facts(first.facts, last.facts),
     )
 
 

@@ -238,6 +238,33 @@ class Behaviour:
         if profile is not None and not profile.holds_word:
             self._drop(thing)
 
+    def things(self) -> list[str]:
+        """Ids of all of which something is known."""
+        return list(self._profiles)
+
+    def join(self, old: str, new: str) -> None:
+        """Two ids turned out to be one thing: what was said of ``old`` is said of ``new``.
+
+        What ``old`` was heard doing is ``new``'s where nothing is known of that yet.
+        """
+        gone = self._profiles.get(old)
+        if gone is None or old == new:
+            return
+        self._drop(old)
+        mine = self._profiles.get(new)
+        if mine is None:
+            self._profiles[new] = gone
+            self._habits += len(gone.habits.known)
+            self._gone.discard(new)
+            gone.is_changed = True
+            return
+        mine.declared = mine.declared or gone.declared
+        for about_ in gone.habits.allowed:
+            mine.habits.allow(about_)
+        for doubt in gone.habits.doubts:
+            self._habits -= mine.habits.doubt(doubt)
+        mine.is_changed = True
+
     def take_changes(self) -> Iterable[tuple[str, bytes | None]]:
         """What changed, by thing."""
         changes: list[tuple[str, bytes | None]] = [(thing, None) for thing in self._gone]

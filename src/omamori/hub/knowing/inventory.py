@@ -25,7 +25,6 @@ THINGS_MAX = 1024  # hardware addresses and, where there are none, IP addresses
 ADDRESSES_PER_THING_MAX = 16  # IP addresses of one hardware address
 FORGET_AFTER_S = 30 * 86_400.0  # a thing or clue not heard for this long is forgotten
 EVICT_SHARE = 16  # a full inventory lets go of one part in this many at once
-ARRIVALS_MAX = 64  # new things told of at once, the latest
 ABSORB_S_MAX = 3600.0  # an IP address whose owner was unheard for longer may be another's now
 KEEP_AGAIN_AFTER_S = 3600.0  # that a thing is still here is kept this often, to spare the disk
 CLOCK_JUMP_S_MIN = 3600.0  # `step` comes every minute or so; else the clock jumped or we slept
@@ -146,21 +145,10 @@ class Inventory:
         identity = corrected(identity_of(record), self._corrections.of(record.head.id).kind)
         return identity.kind, identity.vendor.value
 
-    def arrivals(self, since: float, now: float) -> list[KnownThing]:
-        """Things that became news after ``since``, up to ``now``; the latest ``ARRIVALS_MAX``.
-
-        A thing becomes news only when its first words were heard, and a thing that came back
-        with another address never does.
-        """
-        records = (*self._records.values(), *self._behind.all())
-        fresh = [r for r in records if since < r.news_at <= now and r.head is r]
-        fresh.sort(key=lambda r: (r.news_at, r.id))
-        return [self._known(record) for record in fresh[-ARRIVALS_MAX:]]
-
-    def owner_of(self, ip: str) -> str | None:
-        """The id of the thing that uses this IP address now."""
-        owner = self._by_ip.get(ip)
-        return self._records[owner].head.id if owner is not None else None
+    def is_guessed(self, address: str) -> bool:
+        """Whether likeness alone ties this address to the thing that it is taken for."""
+        record = self._find(address)
+        return record is not None and record.head is not record and not record.by_person
 
     def thing_of(self, mac: str, ip: str, at: float = 0.0) -> str:
         """The id of the thing that speaks with these addresses, or an empty string.

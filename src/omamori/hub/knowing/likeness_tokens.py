@@ -251,6 +251,16 @@ class Tokens:
         """Let go of a thing."""
         self._things.pop(thing, None)
 
+    def things(self) -> list[str]:
+        """Ids of all of which something was heard."""
+        return list(self._things)
+
+    def join(self, old: str, new: str) -> None:
+        """Two ids turned out to be one thing: what was heard of ``old`` is ``new``'s."""
+        gone = self._things.pop(old, None)
+        if gone is not None:
+            self._add(new, sorted(gone.tokens))
+
     def _add(self, thing: str, tokens: Iterable[str]) -> None:
         if not thing or not tokens:
             return

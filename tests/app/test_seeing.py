@@ -7,6 +7,7 @@ import pytest
 from app.watched import CAMERA, CLOUD, FAR, HOSTILE, HOUR_S, IRON, ROUTER, SHOWN, START, TV, Watched
 from omamori.app.alert_views import PARAMETERS_THAT_NAME
 from omamori.app.seeing import EDGES_SHOWN_MAX, GROUP, OUTSIDE_END
+from omamori.documents.reason import Reason
 from omamori.hub.alerting.alert import AlertRefusedError
 from omamori.web.views_talk import DAY_S, PEERS_SHOWN_MAX
 
@@ -129,6 +130,11 @@ def test_an_alert_names_things_and_shows_its_facts(home: Watched) -> None:
     assert view.fine_at is not None
     with pytest.raises(AlertRefusedError):
         home.say_fine("nobody", fine=True)
+
+
+def test_only_nobodys_own_alert_is_the_networks(home: Watched) -> None:
+    said = home.household.alerts.named(Reason("x", {"place": "", "target": ""}), "", "en")
+    assert said.params == {"thing": "The home's network", "place": "", "target": ""}
 
 
 def test_an_alert_of_a_thing_that_is_gone_still_has_words(home: Watched) -> None:

@@ -87,7 +87,8 @@ class AlertViews:
         params: dict[str, Value] = {"thing": thing, **reason.params}
         for key in PARAMETERS_THAT_NAME:
             if key in params:
-                params[key] = self.name(str(params[key]), lang)
+                called = str(params[key])  # only nobody's own alert is the whole network's
+                params[key] = self.name(called, lang) if called or key == "thing" else ""
         return Reason(reason.key, params)
 
     def name(self, thing: str, lang: str) -> str:

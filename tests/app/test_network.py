@@ -311,6 +311,14 @@ def test_nothing_is_counted_of_nothing(opened: Callable[[], Home]) -> None:
     assert one.network.heard == {}
 
 
+def test_what_comes_after_the_shelf_is_closed_is_left(opened: Callable[[], Home]) -> None:
+    one = opened()
+    one.network.close()
+    one.network.take([is_at(IRON, IRON_IP)], sweep())
+    one.network.hear(is_at(IRON, IRON_IP))
+    assert (one.told, one.network.heard) == ([], {})
+
+
 def test_it_steps_goes_on_after_a_fault_and_stops(
     opened: Callable[[], Home], monkeypatch: pytest.MonkeyPatch
 ) -> None:

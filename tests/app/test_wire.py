@@ -222,12 +222,57 @@ def test_a_fault_in_the_thread_is_tried_again(monkeypatch: pytest.MonkeyPatch) -
     second.waiting.append([(START, ETHERNET, frame(1))])
     world = World(monkeypatch, FakeListener(endless=faulty), second)
 
+    monkeypatch.setattr(room, "RETRY_S", 0.2)
+
     async def lives() -> None:
         async with world.running():
+            await until(lambda: world.wire.trouble == Reason("capture.faulty"))
             await until(lambda: world.wire.frames == 1)
+            assert world.wire.trouble is None
 
     asyncio.run(lives())
     assert len(world.opened) == 2
+
+
+def test_when_listening_ends_what_was_counted_is_handed_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, second = FakeListener(), FakeListener()
+    for listener in (first, second):
+        listener.waiting.append([(START + n / 10, ETHERNET, frame(1)) for n in range(5)])
+    world = World(monkeypatch, first, second)
+
+    def counted() -> int:
+        return sum(flow.frames for flow in world.talked)
+
+    async def lives() -> None:
+        async with world.running():
+            await until(lambda: counted() == 1)
+            first.gone.set()  # the interface goes
+            await until(lambda: counted() == 5 + 1)
+        assert counted() == 5 + 5  # a person ends it
+
+    asyncio.run(lives())
+
+
+def test_nothing_is_taken_from_a_thread_that_ends_too_late(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    listener = FakeListener()
+    listener.waiting.append([(START, ETHERNET, frame(1))])
+    world = World(monkeypatch, listener)
+    monkeypatch.setattr(room, "ENDING_S_MAX", 0.0)
+
+    async def lives() -> None:
+        async with world.running():
+            await until(lambda: bool(world.talked))
+        before = len(world.said)
+        world.wire._room.acquire()
+        world.wire._taken(list(world.said), [])
+        assert len(world.said) == before
+        await ended(listener)
+
+    asyncio.run(lives())
 
 
 def test_things_that_move_to_another_port_of_the_bridge_are_told(

@@ -85,7 +85,7 @@ class Network:
         self.heard: dict[str, Heard] = {}
         self.corrections_lost = ""
         self.notes: list[Reason] = []
-        self.listening = False
+        self.listening = self._is_closed = False
         self.wire: Wire | None = None
         self._discovery: Discovery | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -154,7 +154,8 @@ class Network:
         self.keep(with_counts=True)
 
     def close(self) -> None:
-        """Let the shelf go; what is known was kept by `stop`."""
+        """Let the shelf go; what is known was kept by `stop`, and nothing is taken in any more."""
+        self._is_closed = True
         self._shelf.close()
 
     def keep(self, *, with_counts: bool = False) -> None:
@@ -169,6 +170,8 @@ class Network:
 
     def hear(self, sighting: Sighting, source: str = "") -> None:
         """Take in one fact, on the loop's thread; `source` names who brought it, if known."""
+        if self._is_closed:
+            return
         source = source or SOURCE_OF.get(sighting.kind.partition(".")[0], "neighbour")
         self._count(source, 1, sighting.at)
         self._told(self.watch.hear((sighting,), ()))
@@ -176,7 +179,7 @@ class Network:
     def take(self, said: list[Sighting], talked: list[Flow]) -> None:
         """Take in what the wire understood."""
         said = [sighting for sighting in said if not self._is_our_asking(sighting)]
-        if not said and not talked:
+        if self._is_closed or not (said or talked):
             return
         last = said[-1].at if said else talked[-1].at
         self._count("capture", len(said) + len(talked), last)

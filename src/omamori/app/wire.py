@@ -25,6 +25,7 @@ RETRY_S = 10.0
 HAND_OVERS_MAX = 4  # batches on their way to the loop; beyond, the kernel keeps and counts
 PORTS_EVERY_S = 2.0
 WAIT_S = 0.25
+ENDING_S_MAX = 3.0  # for the thread, to hand over what it has counted; then nothing more is taken
 
 
 class Wire:
@@ -50,6 +51,7 @@ class Wire:
         self._room = threading.Semaphore(HAND_OVERS_MAX)
         self._ports: dict[str, str] = {}
         self._ports_at = 0.0
+        self._is_over = False
         self.vantage = Vantage(ASKING)
         self.trouble: Reason | None = None
         self.frames = self.dropped = self.passed_by = 0
@@ -60,15 +62,22 @@ class Wire:
         """Listen until cancelled; an interface that goes away is waited for."""
         loop = asyncio.get_running_loop()
         self._stopping.clear()
+        self._is_over = False
+        listening: asyncio.Future[None] | None = None
         try:
             while True:
                 try:
-                    await asyncio.to_thread(self._listen, loop)
-                except Exception:  # noqa: BLE001 - said in the log, and tried again
+                    listening = loop.run_in_executor(None, self._listen, loop)
+                    await asyncio.shield(listening)
+                except Exception:  # noqa: BLE001 - said in the log and on the page, and tried again
+                    self.trouble = Reason("capture.faulty")
                     structlog.get_logger().exception("wire.failed")
                 await asyncio.sleep(RETRY_S)
         finally:
             self._stopping.set()
+            if listening is not None:  # what was counted until now is still handed over
+                await asyncio.wait({listening}, timeout=ENDING_S_MAX)
+                self._is_over = True
             self.vantage = Vantage(ASKING)
 
     def stop(self) -> None:
@@ -97,35 +106,39 @@ class Wire:
         talked: list[Flow] = []
         decoder = Decoder(said.append, talked.extend)
         dropped, passed_by = self.dropped, self.passed_by
-        for batch in listener.batches():
-            decoder.hear(batch)
-            if not batch:
-                decoder.step(self._clock())
-            self.frames += len(batch)
-            self.dropped = dropped + listener.dropped
-            self.passed_by = passed_by + listener.passed_by
-            self.is_hurried = listener.is_pressed
-            said += self._ports_moved(listener.name)
-            if not self._hand_over(loop, said, talked):
-                return
-            said.clear()
-            talked.clear()
+        try:
+            for batch in listener.batches():
+                decoder.hear(batch)
+                if not batch:
+                    decoder.step(self._clock())
+                self.frames += len(batch)
+                self.dropped = dropped + listener.dropped
+                self.passed_by = passed_by + listener.passed_by
+                self.is_hurried = listener.is_pressed
+                said += self._ports_moved(listener.name)
+                if not self._hand_over(loop, said, talked):
+                    return
+        finally:
+            decoder.finish()
+            self._hand_over(loop, said, talked)
 
     def _hand_over(
         self, loop: asyncio.AbstractEventLoop, said: list[Sighting], talked: list[Flow]
     ) -> bool:
-        """Give a copy to the loop when it has room; False when it is time to stop."""
+        """Give all to the loop when it has room; False when it is time to stop."""
         while said or talked:
-            if self._stopping.is_set():
-                return False
             if self._room.acquire(timeout=WAIT_S):
                 loop.call_soon_threadsafe(self._taken, list(said), list(talked))
-                return True
+                said.clear()
+                talked.clear()
+            elif self._stopping.is_set():
+                break
         return not self._stopping.is_set()
 
     def _taken(self, said: list[Sighting], talked: list[Flow]) -> None:
         self._room.release()
-        self._take(said, talked)
+        if not self._is_over:
+            self._take(said, talked)
 
     def _ports_moved(self, interface: str) -> list[Sighting]:
         """Things that are heard through another port of our bridge than before."""

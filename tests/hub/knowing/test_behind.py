@@ -108,6 +108,7 @@ def test_children_are_bounded_and_push_out_nothing_else() -> None:
     inventory = Inventory(BOOK)
     for n in range(500):
         lamp(inventory, n, f"lamp {n}")
+    lamp(inventory, 5000, "lamp 0")
     for node in range(50):
         for n in range(40):
             mac = f"00:17:88:00:00:{node:02x}"
@@ -118,6 +119,27 @@ def test_children_are_bounded_and_push_out_nothing_else() -> None:
     assert inventory._behind.count == behind.CHILDREN_MAX
     assert inventory._behind.refused > 0
     assert len(inventory._records) == 51
+
+
+def test_made_up_bridges_do_not_shut_out_a_real_ones_lamps() -> None:
+    inventory = Inventory(BOOK)
+    for node in range(16):
+        for n in range(behind.CHILDREN_PER_BRIDGE_MAX):
+            mac = f"0a:00:00:00:00:{node:02x}"
+            hear(inventory, node, mac, "bridge.child", child=f"{n}", kind="light")
+    inventory.correct("0a:00:00:00:00:0f/63", "台所", "")
+    kept = {key for key, value in inventory.take_changes() if value is not None}
+    for n in range(30):
+        lamp(inventory, 100 + n, f"lamp {n}")
+    bridge = inventory.thing(HUE)
+    assert bridge is not None
+    assert len(bridge.children) == 30
+    assert inventory._behind.count == behind.CHILDREN_MAX
+    assert inventory.thing("0a:00:00:00:00:0f/63") is not None  # a person named it
+    gone = {key for key, value in inventory.take_changes() if value is None}
+    assert len(gone & kept) == 30
+    again = {f"{mac}/{n}" for mac in ("0a:00:00:00:00:0f", HUE) for n in range(64)}
+    assert not gone & {thing.id for thing in inventory.things()} & again
 
 
 @given(st.text(max_size=200))

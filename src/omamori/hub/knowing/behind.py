@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omamori.hub.knowing.corrections import seen_name
-from omamori.hub.knowing.record import Record
+from omamori.hub.knowing.record import SETTLED_AFTER_S, Record
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 CHILDREN_PER_BRIDGE_MAX = 64  # a Zigbee bridge of a home serves some fifty
 CHILDREN_MAX = 1024  # of all bridges together
+SETTLED_WEIGHS = 4  # a settled bridge may keep so many times more than a new one
 CHILD_CHARACTERS_MAX = 64
 FORGET_CHILD_AFTER_S = 7 * 86_400.0  # unheard by its bridge's word while the bridge itself speaks
 TOLD_OF_ANOTHER = "bridge.child"
@@ -35,7 +36,10 @@ class Behind:
         refused: children that were not taken in: without a name, or one too many.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, named: Container[str] = ()) -> None:
+        """What a person ``named`` is not let go for another's sake."""
+        self._named = named
+        self._let_go: set[str] = set()
         self._children: dict[str, dict[str, Record]] = {}
         self._objects: dict[str, dict[str, dict[str, str]]] = {}
         self.count = 0
@@ -84,6 +88,11 @@ class Behind:
             self._drop_child(thing_id)
         return gone
 
+    def take_let_go(self) -> set[str]:
+        """Ids let go to make room since this was last asked."""
+        gone, self._let_go = self._let_go, set()
+        return gone
+
     def drop(self, bridge: str) -> list[str]:
         """A bridge is forgotten, and with it what is behind it; returns the children's ids."""
         self._objects.pop(bridge, None)
@@ -98,13 +107,39 @@ class Behind:
         if record is not None:
             record.seen(at)
             return record
-        is_full = len(children) >= CHILDREN_PER_BRIDGE_MAX or self.count >= CHILDREN_MAX
-        if not child or is_full:
+        is_full = len(children) >= CHILDREN_PER_BRIDGE_MAX
+        if not child or is_full or (self.count >= CHILDREN_MAX and not self._make_room(bridge)):
             self.refused += 1
             return None
         self.count += 1
+        self._let_go.discard(f"{bridge}/{child}")
         record = self._children.setdefault(bridge, {})[child] = Record(f"{bridge}/{child}", at)
         return record
+
+    def _make_room(self, bridge: str) -> bool:
+        """The fullest bridge gives its youngest child to one that has fewer; the settled keep more.
+
+        Many bridges that were made up a moment ago do not shut out a real one's lamps.
+        """
+        fullest = max(self._children, key=self._claim)
+        if self._claim(fullest)[0] <= self._claim(bridge)[0]:
+            return False
+        children = self._children[fullest].values()
+        youngest = max(children, key=lambda one: (one.id not in self._named, one.first_seen))
+        if youngest.id in self._named:
+            return False
+        self._drop_child(youngest.id)
+        self._let_go.add(youngest.id)
+        return True
+
+    def _claim(self, bridge: str) -> tuple[float, float]:
+        """How much room a bridge takes, and since when; what is settled counts for less."""
+        children = self._children.get(bridge)
+        if not children:
+            return 0.0, 0.0
+        first = next(iter(children.values()))
+        is_settled = first.last_seen - first.first_seen >= SETTLED_AFTER_S
+        return len(children) / (SETTLED_WEIGHS if is_settled else 1), first.first_seen
 
     def _drop_child(self, thing_id: str) -> None:
         bridge, _, child = thing_id.partition("/")

@@ -66,7 +66,7 @@ class Inventory:
         self._records: dict[str, Record] = {}
         self._by_ip: dict[str, str] = {}
         self._corrections = Corrections()
-        self._behind = Behind()
+        self._behind = Behind(self._corrections)
         self._reunions = Reunions(self._records, self._corrections, self._drop)
         self._gone: set[str] = set()
         self._stepped_at: float | None = None
@@ -217,7 +217,7 @@ class Inventory:
 
     def take_changes(self) -> list[tuple[str, bytes | None]]:
         """What is worth keeping since it was last taken, by address; None for what is forgotten."""
-        gone, self._gone = self._gone, set()
+        gone, self._gone = self._gone | self._behind.take_let_go(), set()
         changes: list[tuple[str, bytes | None]] = [
             (thing_id, None) for thing_id in sorted(gone) if self._find(thing_id) is None
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sqlite3
@@ -224,6 +225,24 @@ def test_damage_that_is_no_text_is_damage_too(tmp_path: Path) -> None:
     path.write_bytes(whole.replace(b"CREATE TABLE kept", b"CREATE T\xc1BLE kept"))
     shelf, aside = open_shelf(path, 5.0)
     assert aside
+    assert list(shelf.all("thing")) == []
+    shelf.close()
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "TABLE kept (a, b)",
+        "TABLE kept (room TEXT, key TEXT, value BLOB)",
+        "VIEW kept AS SELECT 1",
+    ],
+)
+def test_a_sound_file_of_another_make_is_set_aside(tmp_path: Path, made: str) -> None:
+    path = tmp_path / "watch.sqlite3"
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute(f"CREATE {made}")
+    shelf, aside = open_shelf(path, 5.0)
+    assert aside == "watch.damaged-5.sqlite3"
     assert list(shelf.all("thing")) == []
     shelf.close()
 

@@ -16,6 +16,8 @@ VALUE_OCTETS_MAX = 1_000_000
 NAME_MAX = 320  # characters of a room or key
 MODE = 0o600  # who was home and what they talked with is the family's alone
 DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
+_COLUMNS = [("room", 1), ("key", 2), ("value", 0)]
+"""What `kept` consists of: name, and place in the primary key."""
 _BROKEN = (sqlite3.Error, UnicodeDecodeError)  # Python reads a damaged schema's message as UTF-8
 _TAILS = ("", "-wal", "-shm")
 
@@ -82,7 +84,9 @@ class SqliteShelf:
             "CREATE TABLE IF NOT EXISTS kept (room TEXT NOT NULL, key TEXT NOT NULL,"
             " value BLOB NOT NULL, PRIMARY KEY (room, key)) STRICT, WITHOUT ROWID"
         )
-        if self._db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+        columns = self._db.execute("SELECT name, pk FROM pragma_table_info('kept')").fetchall()
+        is_ours = columns == _COLUMNS  # else it is a sound file of somebody else's making
+        if not is_ours or self._db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
             error = sqlite3.DatabaseError("malformed")
             error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
             raise error

@@ -194,6 +194,41 @@ def test_who_comes_back_under_its_name_is_told_of_as_itself_where_nothing_was_ca
     assert {(one.kind, one.thing) for one in hub.hear((), swept)} == {("sweep.arp", phone)}
 
 
+def test_who_takes_the_name_of_another_neither_teaches_it_nor_may_what_it_may() -> None:
+    hub, name, first, thief = watch(), "hanakos-denwa", "da:00:00:00:00:01", "be:00:00:00:00:02"
+    hub.hear([Sighting(START, first, "dhcp.request", {"hostname": name})], ())
+    for day in range(5):
+        at = START + day * DAY_S
+        hub.hear([named(at, first, CLOUD, "a.example")], calls(at + 1, CLOUD, first, PHONE_IP))
+    hub.declare(first, BULB)
+    hub.behaviour.allow(first, "everything")
+    mine = hub.behaviour.habits(first)
+    assert mine is not None
+    before = set(mine.known)
+    assert before
+    at = LATER + 5 * DAY_S
+    hub.hear([Sighting(at, thief, "dhcp.request", {"hostname": name})], ())
+    hub.hear([named(at, thief, FAR, "b.example")], calls(at + 1, FAR, thief, PHONE_IP))
+    hub.hear((), [msgspec.structs.replace(flow, mac=thief) for flow in sweeps(at + 60)])
+    hub.step(at + 70)
+    known = hub.inventory.thing(thief)
+    assert known is not None
+    assert (known.id, known.is_likeness) == (first, True)
+    assert set(mine.known) == before
+    assert not mine.is_doubted(at + 61)
+    its = hub.behaviour.habits(thief)
+    assert its is not None
+    assert its.is_doubted(at + 61)
+    assert its.allowed == type(its.allowed)()
+    assert hub.behaviour.declared(thief) is None
+
+    hub.inventory.join(first, thief)  # until a person says that it is the same
+    hub.step(at + 80)
+    assert hub.behaviour.habits(thief) is None
+    hub.hear((), calls(at + 2 * DAY_S, CLOUD, thief, PHONE_IP))
+    assert mine.last_at > at + DAY_S
+
+
 def test_around_what_is_bad_nothing_is_learned() -> None:
     hub = watch()
     hub.hear([is_at(START, CAMERA, CAMERA_IP)], ())

@@ -85,7 +85,10 @@ class Watch:
         if sender:
             if flow.is_opening and not flow.is_answer:
                 self._tokens.hear_flow(flow, sender)
-            found = self.behaviour.hear(flow, sender, self._peers.of(flow, sender))
+            # Whom likeness alone ties to a thing neither adds to nor lives by what that may do.
+            guessed = sender != flow.mac and self.inventory.is_guessed(flow.mac)
+            one = flow.mac if guessed else sender
+            found = self.behaviour.hear(flow, one, self._peers.of(flow, sender))
             if found:
                 told += self._take(found)
 
@@ -119,7 +122,6 @@ class Watch:
             self._peers.join(address, thing)
             self._examples.pop(address, None)
             if self.inventory.is_guessed(address):  # no word on the one is a word on the other
-                self.behaviour.forget(address)
                 self._tokens.forget(address)
             else:
                 self.behaviour.join(address, thing)
@@ -183,7 +185,8 @@ class Watch:
             return self.alerts.take_back(alert_id, now)
         alert = self.alerts.say_fine(alert_id, now)
         if alert.kind.startswith(_BEHAVIOUR):
-            self.behaviour.allow(self._whose(alert), alert.about)
+            is_guessed = self.inventory.is_guessed(alert.thing)
+            self.behaviour.allow(alert.thing if is_guessed else self._whose(alert), alert.about)
         return alert
 
     def correct(self, thing: str, name: str, kind: str) -> None:
@@ -266,7 +269,9 @@ class Watch:
         told = []
         for finding in findings:
             if not finding.kind.startswith(_BEHAVIOUR):
-                self.behaviour.doubt(finding.thing, finding.at)
+                known = self.inventory.thing(finding.thing)
+                acts = known.mac if known and known.is_likeness else finding.thing
+                self.behaviour.doubt(acts, finding.at)
             elif self._is_said_already(finding):
                 continue
             alert = self.alerts.take(self._by_address(finding))
@@ -296,7 +301,7 @@ class Watch:
             return True
         return any(
             alert.kind == finding.kind and alert.about != finding.about and alert.state == OPEN
-            for alert in self.alerts_of(finding.thing)
+            for alert in self.alerts_of(self._now(finding.thing) or finding.thing)
         )
 
     def _who(self, thing: str) -> Who:

@@ -24,6 +24,8 @@ from hub.alerting.detect_made import (
     told_of,
     world,
 )  # fmt: skip
+from omamori.hub.alerting.detect_claims import OWNERS_MAX, Claims
+from omamori.hub.alerting.detect_place import Place
 from omamori.hub.flow import ANSWERS, ASKS, Flow
 from omamori.hub.sighting import Sighting
 
@@ -45,6 +47,49 @@ def spoofing(until_s: int = 120) -> list[Flow]:
 def router(at: float, mac: str, lifetime: str = "1800") -> Sighting:
     fields = {"prefix": "2001:db8::/64", "mac": mac, "lifetime": lifetime}
     return Sighting(at, mac, "icmp6.router", fields)
+
+
+def lies(first_at: float = START + 5) -> list[Flow]:
+    """The iron alone claims the router's address, as when all have long asked for one another."""
+    false = claims_arp(first_at, ROUTER_IP, IRON)
+    heard = [false]
+    for second in range(12, 120, 10):
+        heard.append(pings(START + second, TV_IP, ROUTER, ROUTER_IP))
+        heard.append(goes_on(false, START + second + 3))
+    return heard
+
+
+def test_who_was_heard_to_live_at_an_address_owns_it_though_a_liar_claims_it_first() -> None:
+    heard = [opens(START, TV_IP, 80, mac=ROUTER, source=ROUTER_IP), *lies()]
+    told = told_of(heard)
+    assert {(one.kind, one.thing) for one in told} == {("claims.address", IRON)}
+    assert told[0].params["known"] == ROUTER
+    # Its true owner is not accused when it is asked for, after that.
+    again = claims_arp(START + 200, ROUTER_IP, ROUTER)
+    assert {one.thing for one in told_of([*heard, again])} == {IRON}
+
+
+def test_who_passes_on_others_talk_does_not_own_their_addresses() -> None:
+    claims = Claims(Place(frozenset({HUB})))
+    for n in range(50):  # from another network of the home, and then by itself
+        claims.lives(opens(START + n, TV_IP, 80, mac=ROUTER, source=home(100 + n)))
+    assert claims._owners == {home(100): ROUTER}
+    for source, mac in (("fe80::1", ROUTER), ("fd00::7", TV), ("0.0.0.0", TV), (home(7), HUB)):
+        claims.lives(opens(START, TV_IP, 80, mac=mac, source=source))
+    assert claims._owners == {home(100): ROUTER, "fe80::1": ROUTER}
+    claims.lives(opens(START, TV_IP, 80, mac=IRON, source=home(100)))  # whose it is, is known
+    assert claims._owners[home(100)] == ROUTER
+
+
+def test_owners_known_by_talk_are_bounded_and_a_flood_forgets_none_known_before() -> None:
+    claims = Claims(Place(frozenset()))
+    claims.lives(opens(START, ROUTER_IP, 80, mac=TV, source=TV_IP))
+    for n in range(3 * OWNERS_MAX):
+        mac, ip = f"02:ff:00:{n >> 16:02x}:{n >> 8 & 255:02x}:{n & 255:02x}", f"10.{n >> 8}.0.{n}"
+        claims.lives(Flow(START, START, mac, ROUTER, ip, ROUTER_IP, "tcp", 40_000, 80))
+    assert len(claims._owners) <= OWNERS_MAX
+    assert len(claims._living) <= OWNERS_MAX
+    assert claims._owners[TV_IP] == TV
 
 
 def test_a_second_dhcp_server_beside_the_first_is_told() -> None:

@@ -76,6 +76,7 @@ class Claims:
         self._servers: dict[str, float] = {}
         self._routers: dict[str, float] = {}
         self._owners: dict[str, str] = {}
+        self._living: set[str] = set()  # whose address is known by its talk
         self._contests: dict[str, _Contest] = {}
         self._asked: dict[str, float] = {}
         self._unasked = Different(UNASKED_ADDRESSES)
@@ -145,6 +146,27 @@ class Claims:
         if self._place.is_own(flow.mac):
             return None
         return self._claims(flow.source, flow, thing, is_unasked=False)
+
+    def lives(self, flow: Flow) -> None:
+        """Someone here speaks from an address, so it is likely its own, if nobody claimed it yet.
+
+        A hub that starts when all have asked for one another would else believe whoever lies
+        first. Who passes others' talk on speaks from many addresses: of IPv4, the first counts
+        alone; of IPv6, those that no router passes on (RFC 4291 §2.5.6).
+        """
+        ip, mac = flow.source, flow.mac
+        if ip in self._owners or ip in _NOWHERE or not mac or mac.startswith(_SHARED):
+            return
+        is_v6 = ":" in ip
+        if self._place.is_own(mac) or (is_v6 and not ip.startswith("fe80:")):
+            return
+        if not is_v6:
+            if mac in self._living:
+                return
+            if len(self._living) >= OWNERS_MAX:
+                self._living.clear()  # only a flood fills it; what was learned stays
+            self._living.add(mac)
+        self._remember_owner(ip, mac)
 
     def speaks(self, flow: Flow) -> None:
         """Someone speaks while addresses are contested: is it an owner who is still there?"""

@@ -64,6 +64,8 @@ class Detectors:
         crowd = self._crowd(flow) if self._place.hear(flow) else None
         if self._claims.is_contested:
             self._claims.speaks(flow)
+        if flow.is_from_here and flow.proto not in {"arp", "icmp6"}:
+            self._claims.lives(flow)
         if not (flow.is_from_here or flow.is_answer) and self._place.is_of_here(flow):
             # Whoever here made up an address of outside is no stranger, and the receiver not to
             # be troubled for it.

@@ -10,6 +10,8 @@ CROWD = "crowd"
 """Protocol of a flow that sums up what was too much to be told one by one: it has no addresses."""
 ASKS, ANSWERS = 1, 2
 """ARP operations (RFC 826)."""
+FOR_OTHER = 1
+"""ARP's ``from_port`` where the message names another hardware address than its frame does."""
 
 
 class Flow(msgspec.Struct, frozen=True, gc=False):
@@ -18,11 +20,13 @@ class Flow(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         first_at, at: first and latest frame told of here, seconds since the epoch.
         mac: hardware address of the sender (``aa:bb:cc:dd:ee:ff``); the router's where the talk
-            comes from elsewhere; empty where the link has none.
+            comes from elsewhere; empty where the link has none; for ARP the one in the message.
         peer_mac: hardware address that it was sent to; may be a group's.
-        source, target: IP addresses, as text; for ARP the sender's and the wanted one.
+        source, target: IP addresses, as text; for ARP the sender's and the wanted one; the
+            source of a neighbour advertisement is the address that it speaks for.
         proto: ``tcp``, ``udp``, ``icmp``, ``icmp6``, ``arp``, ``CROWD``, else ``ip/<number>``.
-        from_port, to_port: ports; for ICMP type and code; for ARP 0 and the operation.
+        from_port, to_port: ports; for ICMP type and code; for ARP 0 or ``FOR_OTHER``, and the
+            operation.
         flags: TCP flags of all frames told of here, joined.
         frames, octets: counted since it was last told; octets of whole frames.
         is_opening: this is the direction's first frame (since it was long quiet).

@@ -17,7 +17,7 @@ from omamori.adapters.capture import frames as links
 from omamori.adapters.capture.budget import OPENINGS_OF_NEWCOMERS_MAX, OPENINGS_PER_MAC_MAX
 from omamori.adapters.capture.decode import Decoder
 from omamori.adapters.capture.flows import QUIET_S, SUMMED_EVERY_S
-from omamori.hub.flow import ACK, ANSWERS, ASKS, CROWD, RST, SYN, Flow
+from omamori.hub.flow import ACK, ANSWERS, ASKS, CROWD, FOR_OTHER, RST, SYN, Flow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -265,6 +265,33 @@ def random_macs(count: int) -> list[str]:
 
 def mac_text(text: str) -> str:
     return wire.mac(text).hex(":")
+
+
+def test_arp_is_of_the_hardware_address_that_it_names() -> None:
+    frame = bytearray(arp(PHONE, LAMP.ip, ANSWERS))
+    frame[6:12] = wire.mac(wire.ROUTER)
+    told = counted([(START, bytes(frame)), (START + 1, arp(PHONE, LAMP.ip, ANSWERS))])
+    assert [(flow.mac, flow.from_port, flow.is_opening) for flow in told] == [
+        (wire.PHONE, FOR_OTHER, True),
+        (wire.PHONE, 0, True),
+    ]
+    frame[22:28] = bytes(6)  # nobody's
+    assert [flow.mac for flow in counted([(START, bytes(frame))])] == [wire.ROUTER]
+
+
+def test_a_neighbour_advertisement_comes_from_the_address_that_it_speaks_for() -> None:
+    def advertises(claimed: str, hops: int = 255) -> bytes:
+        said = bytes((136, 0, 0, 0, 0x60, 0, 0, 0)) + ip_address(claimed).packed
+        packet = wire.ipv6(said, 58, "fe80::9", "fe80::2", hops)
+        return wire.ether(packet, 0x86DD, wire.PHONE, wire.LAMP)
+
+    frames = [advertises("fe80::1"), advertises("2001:db8::1"), advertises("fe80::1", 64)]
+    told = counted([(START, frame) for frame in frames])
+    assert [(flow.source, flow.is_from_here) for flow in told] == [
+        ("fe80::1", True),
+        ("2001:db8::1", True),
+        ("fe80::9", True),
+    ]
 
 
 def test_a_flood_is_told_in_part_and_counted_whole() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from hub.alerting.detect_made import (
     EVERYONE,
     HUB,
@@ -26,7 +28,7 @@ from hub.alerting.detect_made import (
 )  # fmt: skip
 from omamori.hub.alerting.detect_claims import OWNERS_MAX, Claims
 from omamori.hub.alerting.detect_place import Place
-from omamori.hub.flow import ANSWERS, ASKS, Flow
+from omamori.hub.flow import ANSWERS, ASKS, FOR_OTHER, Flow
 from omamori.hub.sighting import Sighting
 
 
@@ -145,6 +147,56 @@ def test_an_owner_that_stays_silent_has_moved_and_is_not_wronged_when_it_is_clai
     told = told_of(sorted(heard, key=lambda flow: flow.at))
     assert [(alert.kind, alert.thing) for alert in told] == [("claims.address", IRON)]
     assert told[0].params["known"] == PHONE
+
+
+def forged(until_s: int = 120) -> list[Flow]:
+    """As `spoofing`, in frames that bear the router's own address."""
+    return [
+        msgspec.structs.replace(flow, from_port=FOR_OTHER) if flow.mac == IRON else flow
+        for flow in spoofing(until_s)
+    ]
+
+
+def test_arp_spoofing_in_frames_that_bear_the_owners_address_is_told() -> None:
+    first = told_of(forged())[0]
+    assert (first.kind, first.thing, first.about) == ("claims.address", IRON, ROUTER_IP)
+
+
+def test_what_a_repeater_brings_in_frames_of_its_own_is_no_claim() -> None:
+    talk = [pings(START + second, TV_IP, HUB, PHONE_IP) for second in range(0, 120, 5)]
+    said = [goes_on(claims_arp(0, PHONE_IP, PHONE), START + 3 + n) for n in range(0, 120, 10)]
+    brought = [msgspec.structs.replace(flow, from_port=FOR_OTHER) for flow in said]
+    own = [announces(START - 9, home(2), HUB)]
+    assert kinds(sorted([*own, *talk, *brought], key=lambda flow: flow.at)) == []
+    # The phone was nearer before, and is the address's owner wherever it stands.
+    before = announces(START - 5, PHONE_IP, PHONE)
+    assert kinds(sorted([*own, before, *talk, *brought], key=lambda flow: flow.at)) == []
+
+
+def test_who_asks_around_in_ever_new_names_is_found() -> None:
+    asks = [asks_arp(START + n / 10, home(n + 1), f"06:00:00:00:00:{n:02x}") for n in range(60)]
+    brought = [msgspec.structs.replace(flow, from_port=FOR_OTHER) for flow in asks]
+    assert kinds(brought) == ["sweep.arp"]
+
+
+def advertises(at: float, ip: str, mac: str) -> Flow:
+    return Flow(at, at, mac, TV, ip, "fe80::20", "icmp6", 136, 0, is_answer=True)
+
+
+def test_an_ipv6_address_that_is_advertised_against_its_owner_is_told() -> None:
+    heard = [advertises(START, "fe80::1", ROUTER), advertises(START + 10, "fe80::1", IRON)]
+    for second in range(12, 200, 10):
+        heard.append(goes_on(heard[0], START + second))
+        heard.append(goes_on(heard[1], START + second + 3))
+    first = told_of(heard)[0]
+    assert (first.kind, first.thing, first.about) == ("claims.twice", IRON, "fe80::1")
+
+
+def test_a_proxy_that_advertises_for_a_sleeping_thing_is_ordinary() -> None:
+    heard = [advertises(START, "fe80::20", TV), advertises(START + 10, "fe80::20", HUB)]
+    heard += [goes_on(heard[1], START + 10 * number) for number in range(2, 60)]
+    heard.append(goes_on(heard[0], START + 305))  # it wakes, once
+    assert kinds(sorted(heard, key=lambda flow: flow.at)) == []
 
 
 def test_what_this_machine_claims_itself_is_no_spoofing() -> None:

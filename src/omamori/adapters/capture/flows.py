@@ -11,7 +11,7 @@ from omamori.adapters.capture.direction import UNNAMED, Crowd, Direction
 from omamori.adapters.capture.recent import Recent
 from omamori.adapters.capture.services import TCP_SERVICES, UDP_SERVICES
 from omamori.adapters.capture.told import ip_text
-from omamori.hub.flow import ACK, ANSWERS, SYN, Flow
+from omamori.hub.flow import ACK, ANSWERS, FOR_OTHER, SYN, Flow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +38,7 @@ _ICMP_ANSWERS = {
     "icmp": {0, 3, 4, 5, 11, 12, 14, 16, 18},
     "icmp6": {1, 2, 3, 4, 129, 134, 136, 137},
 }
+ADVERTISES, ON_LINK = 136, 255  # RFC 4861 §4.4, §7.1.2: no router has passed it on
 _GROUP = "group"
 _CALL = "call"  # TCP's SYN
 
@@ -113,6 +114,10 @@ class Flows:
         elif protocol in (network.ICMP, network.ICMP6) and len(seen) > 1:
             name = "icmp" if protocol == network.ICMP else "icmp6"
             ports, tag = (seen[0], seen[1]), tag + seen[:2]
+            if name == "icmp6" and ports[0] == ADVERTISES and hops == ON_LINK:
+                claimed = frame[start + 8 : min(start + 24, end)]
+                # Where it says that an address is here, that is who speaks (RFC 4861 §4.4).
+                source = claimed if len(claimed) == len(source) else source
         key = mac + source + target + tag
         found = table.get(key)
         if found is not None and at - found.at <= QUIET_S:
@@ -122,18 +127,27 @@ class Flows:
         return self._open(at, len(frame), table, key, addresses, name, ports, flags, hops)
 
     def arp(self, at: float, frame: bytes, start: int, mac: bytes, peer: bytes) -> None:
-        """Count an ARP frame; the message lies at ``start``."""
+        """Count an ARP frame; the message lies at ``start``.
+
+        What it claims, it claims for the hardware address in the message: a forger may put its
+        victim's into the frame, and a repeater its own.
+        """
         if frame[start : start + 6] != _ARP_IPV4 or len(frame) < start + 28:
             return
         sender, wanted = frame[start + 14 : start + 18], frame[start + 24 : start + 28]
         operation = frame[start + 6 : start + 8]
         mac = mac or NOBODY
-        key = mac + operation + sender + wanted  # 16 octets: shorter than any key of IP's
+        named = frame[start + 8 : start + 14]
+        key = named + operation + sender + wanted  # 16 octets, or 22 below: as no key of IP's
+        is_other = named != mac and not named[0] & 1 and any(named)
+        if is_other:
+            key += mac
+            mac = named
         found = self.others.get(key)
         if found is not None and at - found.at <= QUIET_S:
             found.add(at, len(frame), 0)
             return
-        ports = (0, int.from_bytes(operation))
+        ports = (FOR_OTHER if is_other else 0, int.from_bytes(operation))
         addresses = (mac, peer, sender, wanted)
         self._open(at, len(frame), self.others, key, addresses, "arp", ports, 0, 0)
 
@@ -164,7 +178,10 @@ class Flows:
             self._ends.clear()
         sender = self._ends.get(mac + source) or self._end(mac, source)
         receiver = self._ends.get(peer + target) or self._end(peer, target)
-        from_here = sender[2] or proto == "arp" or self._speakers.is_here(mac, source, hops)
+        on_link = proto == "arp" or (
+            hops == ON_LINK and ports[0] == ADVERTISES and proto == "icmp6"
+        )
+        from_here = sender[2] or on_link or self._speakers.is_here(mac, source, hops)
         to_here = is_group or receiver[2] or proto == "arp"
         who = (sender[0], receiver[0], sender[1], receiver[1], proto, *ports)
         if len(self) >= DIRECTIONS_MAX:

@@ -8,7 +8,7 @@ import msgspec
 
 from omamori.hub.alerting.detect_counts import Different, facts
 from omamori.hub.finding import Fact, Finding
-from omamori.hub.flow import ANSWERS, ASKS, Flow
+from omamori.hub.flow import ANSWERS, ASKS, FOR_OTHER, Flow
 
 if TYPE_CHECKING:
     from omamori.hub.alerting.detect_place import Place
@@ -76,6 +76,7 @@ class Claims:
         self._servers: dict[str, float] = {}
         self._routers: dict[str, float] = {}
         self._owners: dict[str, str] = {}
+        self._sworn: dict[str, str] = {}  # the same, by ARP in a frame of its own
         self._living: set[str] = set()  # whose address is known by its talk
         self._contests: dict[str, _Contest] = {}
         self._asked: dict[str, float] = {}
@@ -129,7 +130,15 @@ class Claims:
         is_unasked = is_shout or (
             flow.to_port == ANSWERS and not 0 <= flow.at - self._asked.get(ip, -ASKED_S) < ASKED_S
         )
-        found = self._claims(ip, flow, thing, is_unasked=is_unasked)
+        found = None
+        if flow.from_port != FOR_OTHER:
+            found = self._claims(ip, flow, thing, is_unasked=is_unasked)
+            if self._owners.get(ip) == mac:
+                self._swear(ip, mac)
+        # A repeater brings what others say in frames of its own: that makes nobody an owner, and
+        # stands against those only who said so themselves.
+        elif ip in self._sworn and self._sworn[ip] == self._owners.get(ip):
+            found = self._claims(ip, flow, thing, is_unasked=is_unasked)
         if found is None and is_shout:
             found = self._shouted(flow, thing)
         if found is None and is_unasked and flow.is_opening and not self._place.is_router(mac):
@@ -140,7 +149,7 @@ class Claims:
         return found
 
     def advertises(self, flow: Flow, thing: str) -> Finding | None:
-        """A neighbour advertisement (RFC 4861 §4.4), sent from the address that it claims."""
+        """A neighbour advertisement (RFC 4861 §4.4): the flow's source is what it claims."""
         if flow.from_port != _ADVERTISES or not flow.mac or flow.mac.startswith(_SHARED):
             return None
         if self._place.is_own(flow.mac):
@@ -268,6 +277,12 @@ class Claims:
             for young in list(self._owners)[-OWNERS_MAX // EVICT_SHARE :]:
                 del self._owners[young]
         self._owners[ip] = mac
+
+    def _swear(self, ip: str, mac: str) -> None:
+        if ip not in self._sworn and len(self._sworn) >= OWNERS_MAX:
+            for young in list(self._sworn)[-OWNERS_MAX // EVICT_SHARE :]:
+                del self._sworn[young]
+        self._sworn[ip] = mac
 
     def _remember_asked(self, ip: str, at: float) -> None:
         self._asked.pop(ip, None)

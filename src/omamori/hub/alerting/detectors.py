@@ -13,7 +13,7 @@ from omamori.hub.alerting.detect_place import Place
 from omamori.hub.alerting.detect_spread import Spreads
 from omamori.hub.alerting.detect_sweep import Sweeps
 from omamori.hub.finding import FACTS_MAX, Fact, Finding
-from omamori.hub.flow import ACK, CROWD, RST, SYN, Flow
+from omamori.hub.flow import ACK, CROWD, FOR_OTHER, RST, SYN, Flow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +26,7 @@ NEWCOMERS = 100  # hardware addresses a minute, never heard before; uncalibrated
 CROWD_FRAMES = 100  # of one sender, beyond what is told one by one, within seconds; uncalibrated
 SETTLING_S = 120.0  # at first, everyone is new
 MINUTE_S = 60.0
+_OTHERS = "others"
 _PARTS = "parts"  # the one key under which they are kept
 LAN_PORTS_QUIET = frozenset({67, 68, 137, 138, 546, 547, 1900, 5353, 5355})
 """Upkeep and discovery over UDP, which goes to everyone or comes from there."""
@@ -76,10 +77,7 @@ class Detectors:
         elif proto == "udp":
             found = self._udp(flow, thing)
         elif proto == "arp":
-            named = thing or flow.mac
-            swept = self._sweeps.arp(flow, named)
-            claimed = self._claims.arp(flow, named)
-            found = _those(swept, claimed)
+            found = self._arp(flow, thing)
         elif proto in {"icmp", "icmp6"}:
             named = thing or flow.mac
             asked = self._sweeps.icmp(flow, named)
@@ -137,7 +135,9 @@ class Detectors:
         if flow.mac in self._place.heard:
             self._place.heard[flow.mac] = flow.at
         if flow.proto == "arp":
-            return _those(self._claims.arp(flow, thing or flow.mac))
+            return _those(self._claims.arp(flow, self._claimant(flow, thing)))
+        if flow.proto == "icmp6":
+            return _those(self._claims.advertises(flow, thing or flow.mac))
         if flow.proto == CROWD and flow.mac and flow.frames >= CROWD_FRAMES:
             if self._place.is_router(flow.mac):  # it passes on what others began
                 return ()
@@ -165,6 +165,20 @@ class Detectors:
         if not flow.is_to_here and not self._place.is_own(flow.mac):
             return _those(self._beacons.asks(flow, who))
         return ()
+
+    def _arp(self, flow: Flow, thing: str) -> tuple[Finding, ...]:
+        named = self._claimant(flow, thing)
+        claimed = self._claims.arp(flow, named)
+        if flow.from_port != FOR_OTHER:
+            return _those(self._sweeps.arp(flow, named), claimed)
+        # Nobody asks uncounted in ever new names: whose the frames are not is counted together.
+        swept = self._sweeps.arp(flow, _OTHERS)
+        return _those(swept and msgspec.structs.replace(swept, thing=named), claimed)
+
+    @staticmethod
+    def _claimant(flow: Flow, thing: str) -> str:
+        """Never the owner of the address that is claimed, whom the address alone would name."""
+        return flow.mac if flow.from_port == FOR_OTHER or not thing else thing
 
     def _udp(self, flow: Flow, thing: str) -> Iterable[Finding]:
         if flow.is_answer:

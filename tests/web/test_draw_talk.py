@@ -22,11 +22,24 @@ def test_what_is_odd_has_a_sign_and_dashes() -> None:
         assert "▲ a little" in drawn
         assert 'class="talk is-odd"' in drawn
     calm = msgspec.structs.replace(
-        VIEW, edges=tuple(msgspec.structs.replace(edge, is_odd=False) for edge in VIEW.edges)
+        VIEW,
+        edges=tuple(msgspec.structs.replace(edge, is_odd=False) for edge in VIEW.edges),
+        nodes=tuple(msgspec.structs.replace(node, state=1) for node in VIEW.nodes),
     )
     for draw in MAPS:
         assert "▲" not in str(draw(calm, "en"))
         assert "is-odd" not in str(draw(calm, "en"))
+
+
+def test_a_thing_to_look_at_is_shown_however_little_it_says() -> None:
+    nodes = tuple(TalkNode(f"{n}", f"N{n}", "home") for n in range(40))
+    nodes = (*nodes, TalkNode("iron", "Iron", "home", state=4), TalkNode("jp", "x", "outside"))
+    edges = tuple(TalkEdge(node.id, "jp", sent=100) for node in nodes[:-2])
+    edges = (*edges, TalkEdge("iron", "jp", sent=1))
+    view = TalkView(0.0, "", 1.0, HearingView(), nodes=nodes, edges=edges)
+    for draw in MAPS:
+        assert "Iron" in str(draw(view, "en"))
+        assert "▲" in str(draw(view, "en"))
 
 
 def test_width_goes_with_the_amount() -> None:

@@ -52,7 +52,7 @@ def test_ids_are_unique(visitor: Visitor) -> None:
 def test_the_first_page_says_what_to_do_first(visitor: Visitor) -> None:
     text = visitor.get("/?lang=en").text
     assert text.index("What to do now") < text.index("Connected things") < text.index("How we hear")
-    assert 'Unknown</span> <span class="dim">because:</span> Nothing speaks for it yet.' in text
+    assert 'Unknown</span> <span class="dim">· Nothing speaks for it yet.' in text
     assert "probably" in text
     assert not re.search(r"\d ?%(?!3A)", text), "weights are uncalibrated: words, no percentages"
     assert "you said so" in text

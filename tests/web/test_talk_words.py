@@ -52,3 +52,20 @@ def test_anything_has_words(sign: str, lang: str) -> None:
 def test_numbers_are_total(octets: int, at: float) -> None:
     assert talk_words.amount(octets)
     assert talk_words.hour_mark(at, "ja", days=False)
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("arp asks", "asking who has an address"),
+        ("dhcp.offer", "handing out addresses"),
+        ("tcp/23 SYN", "steering from afar without a lock (telnet)"),
+        ("uses tcp/443", "web pages, locked on the way"),
+        ("tcp/180 SYN", ""),
+        ("7 octets today, 1 on the fullest of 3 days before", ""),
+        ("", ""),
+    ],
+)
+def test_a_message_is_put_in_words_where_there_are_some(what: str, said: str) -> None:
+    assert talk_words.message(what, "en") == said
+    assert bool(talk_words.message(what, "ja")) == bool(said)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
+from unicodedata import normalize
 
 from omamori.app.alert_views import AlertViews
 from omamori.app.network import SOURCE_OF
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from omamori.documents.mud import MudFile
     from omamori.hub.alerting.alert import Alert
     from omamori.hub.knowing.identify_rules import Clue
-    from omamori.hub.knowing.known import KnownThing
+    from omamori.hub.knowing.known import KnownAddress, KnownThing
     from omamori.hub.service import Watch
     from omamori.trust.standing import Standing
 
@@ -244,13 +245,33 @@ def _addresses(thing: KnownThing) -> tuple[views.AddressView, ...]:
     )
 
 
+def _why_it_returned(thing: KnownThing, each: KnownAddress) -> tuple[Reason, ...]:
+    """Why an address is believed to be its own, with the name as it spells it."""
+    said = {_letters(name): name for name in reversed(thing.names)}
+    told = tuple(
+        Reason(
+            why.key, {**why.params, "name": said.get(str(why.params["name"]), why.params["name"])}
+        )
+        if "name" in why.params
+        else why
+        for why in each.because
+    )
+    is_open = each.is_guess and each.id == thing.mac
+    return (*told, Reason("identify.returned-no-trust")) if is_open else told
+
+
+def _letters(name: str) -> str:
+    """A name as likeness compares it."""
+    return "".join(c for c in normalize("NFKC", name).casefold() if c.isalnum())
+
+
 def _aliases(thing: KnownThing) -> tuple[AliasView, ...]:
     return tuple(
         AliasView(
             each.id,
             each.first_seen,
             each.last_seen,
-            each.because,
+            _why_it_returned(thing, each),
             is_guess=each.is_guess,
             is_used=each.id == thing.mac,
             is_first=each.id == thing.id,

@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from omamori.web import talk_words, words
 from omamori.web.draw import shape, text_at, width_of
+from omamori.web.views import ATTENTION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,7 +111,7 @@ class Drawing:
         self.nodes = {node.id: node for node in view.nodes}
         self.edges = [e for e in view.edges if e.one in self.nodes and e.other in self.nodes]
         self.amounts: dict[str, int] = {}
-        self.odd: set[str] = set()
+        self.odd = {"+" + node.id for node in view.nodes if node.state >= ATTENTION}
         for edge in self.edges:
             ends = {self.end_of(edge.one), self.end_of(edge.other)}
             for end in ends:
@@ -146,11 +147,11 @@ class Drawing:
         return found
 
     def things(self, most: int) -> list[TalkNode]:
-        """Things that talk, those of one kind together; the busiest where there are too many."""
+        """Things that talk, those of one kind together; what is odd and the busiest if too many."""
         inside = [
             n for n in self.nodes.values() if n.place == "home" and "+" + n.id in self.amounts
         ]
-        inside.sort(key=lambda node: -self.amounts["+" + node.id])
+        inside.sort(key=lambda n: ("+" + n.id not in self.odd, -self.amounts["+" + n.id]))
         return sorted(inside[:most], key=lambda node: (node.kind, node.name))
 
     def thing_end(self, node: TalkNode) -> End:

@@ -204,6 +204,17 @@ SITUATIONS_MORE = {
     "spoof": "It answers under another's address, and can listen in.",
 }
 
+MESSAGES = {
+    "arp asks": "asking who has an address",
+    "arp answers": "saying whose an address is",
+    "neighbour": "saying whose an address is",
+    "dhcp": "handing out addresses",
+    "dhcp6": "handing out addresses",
+    "icmp6": "showing the way out",
+    "bridge": "where it is plugged in",
+}
+"""What a kept message was about, by its sign (or its first word, where it has a dot)."""
+
 SERVICES = {
     "tcp/80": "web pages, open to read on the way",
     "tcp/8080": "web pages, open to read on the way",
@@ -278,5 +289,6 @@ PARAMETERS = {
     "fault": FAULTS,
     "heard_by": SOURCES,
     "service": SERVICES,
+    "message": MESSAGES,
 }
 """Parameters of reasons whose values are words of one of these lists."""

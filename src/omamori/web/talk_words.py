@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 AMOUNT_STEPS = (1, 100_000, 10_000_000, 1_000_000_000)
 """Octets from which an amount is a little (a letter), some (pictures), much (music), very much (films)."""
 
+MESSAGE_READ_MAX = 120
+"""Characters of a message's sign that are looked at."""
+
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 _THOUSAND = 1000
 _TEN = 10
@@ -51,6 +54,15 @@ def service(sign: str, lang: str) -> str:
         return words.text(word, lang)
     shown = sign if _SERVICE.fullmatch(sign) else words.shortened(sign)
     return words.text("something else ({sign})", lang, sign=shown)
+
+
+def message(what: str, lang: str) -> str:
+    """What a message was about, in plain words; empty where there are none for it."""
+    spoken = names.MESSAGES.get(what.partition(".")[0] if "." in what else what)
+    if spoken is not None:
+        return words.text(spoken, lang)
+    signs = (names.SERVICES.get(token) for token in what[:MESSAGE_READ_MAX].split())
+    return next((words.text(word, lang) for word in signs if word), "")
 
 
 def services(signs: tuple[str, ...], lang: str) -> Markup:

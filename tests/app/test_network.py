@@ -286,6 +286,10 @@ def test_what_was_lost_of_corrections_is_set_aside(
     one = opened()
     assert one.network.corrections_lost == "corrections.unreadable"
     assert (tmp_path / "corrections.unreadable").read_bytes() == b'{"a": 1'
+    (tmp_path / CORRECTIONS_FILE).write_bytes(b"[]")
+    second = opened().network.corrections_lost
+    assert (tmp_path / second).read_bytes() == b"[]"
+    assert (tmp_path / "corrections.unreadable").read_bytes() == b'{"a": 1'
 
 
 # In its course.

@@ -113,7 +113,10 @@ class Network:
             self.inventory.restore_corrections(msgspec.json.decode(path.read_bytes()))
         except (CorrectionRefusedError, msgspec.DecodeError) as error:
             # What a person said must not be overwritten because we could not read it.
+            # Nor what was set aside before: the first may be the one that holds it.
             aside = path.with_suffix(".unreadable")
+            if aside.exists():
+                aside = path.with_suffix(f".unreadable-{int(self.clock())}")
             path.rename(aside)
             self.corrections_lost = aside.name
             structlog.get_logger().warning("corrections.unreadable", why=str(error))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
+FIN, SYN, RST, ACK = 1, 2, 4, 16
 """TCP flags (RFC 9293 §3.1)."""
 CROWD = "crowd"
 """Protocol of a flow that sums up what was too much to be told one by one: it has no addresses."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,12 +29,12 @@ from omamori.documents.mud import read_mud
 from omamori.hub.alerting.alert_kinds import ALERTS
 from omamori.hub.behaving import behaviour as module
 from omamori.hub.behaving.behaviour import Behaviour, Who
+from omamori.hub.behaving.declared import Fit
 from omamori.hub.behaving.deed import Peer
-from omamori.hub.behaving.departure import PURPOSES, Purpose
+from omamori.hub.behaving.departure import PURPOSES
 from omamori.hub.behaving.habit import HABITS_PER_THING_MAX, LEARN_S
 from omamori.hub.flow import ACK, RST, Flow
 from omamori.hub.knowing.identify_kinds import KINDS
-from omamori.web.words import tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,15 +59,13 @@ def first_days(one: Behaviour, days: int = 5) -> float:
         assert kinds(one.hear(uses(at, 53, proto="udp", outside=False), CAM, RESOLVER)) == []
         assert kinds(one.hear(uses(at, 443), CAM, MAKER)) == []
         assert kinds(one.hear(uses(at, 1900, proto="udp", outside=False), CAM, EVERYONE)) == []
-    one.take_news()
     return BEGIN + days * (DAY_S + HOUR_S)
 
 
-def test_what_it_always_did_is_neither_alert_nor_news() -> None:
+def test_what_it_always_did_is_no_alert() -> None:
     one = behaviour()
     at = first_days(one)
     assert kinds(one.hear(uses(at, 443), CAM, MAKER)) == []
-    assert one.take_news() == []
 
 
 def test_a_camera_that_talks_to_a_new_country_is_told_once() -> None:
@@ -85,7 +84,6 @@ def test_a_mere_attempt_outside_is_not_told_and_not_learned() -> None:
     one = behaviour()
     at = first_days(one)
     assert kinds(one.hear(tries(at, 8443, outside=True), CAM, STRANGER)) == []
-    assert one.take_news() == []
     went_on = uses(at + 9, 8443, flags=ACK)
     assert kinds(one.hear(went_on, CAM, STRANGER)) == ["behaviour.new-country"]
 
@@ -115,18 +113,15 @@ def test_these_are_no_alert(peer: Peer) -> None:
     assert kinds(one.hear(uses(at, 443), CAM, peer)) == []
 
 
-def test_a_new_name_in_a_known_country_is_news_once() -> None:
+def test_a_new_name_in_a_known_country_is_learned() -> None:
     one = behaviour()
     at = first_days(one)
     peer = Peer(is_outside=True, names=("www.elsewhere.test",), country="JP")
     for n in range(3):
         assert kinds(one.hear(uses(at + n, 443), CAM, peer)) == []
-    (news,) = one.take_news()
-    assert (news.role, news.service, news.name) == (
-        "name:elsewhere.test",
-        "tcp/443",
-        "www.elsewhere.test",
-    )
+    habits = one.habits(CAM)
+    assert habits is not None
+    assert habits.known["uses", "name:elsewhere.test", "tcp/443"].names == ["www.elsewhere.test"]
 
 
 def test_a_thing_that_was_never_outside_may_begin_with_that() -> None:
@@ -135,7 +130,9 @@ def test_a_thing_that_was_never_outside_may_begin_with_that() -> None:
         at = BEGIN + day * (DAY_S + HOUR_S)
         one.hear(uses(at, 53, proto="udp", outside=False), CAM, RESOLVER)
     assert kinds(one.hear(uses(BEGIN + 7 * DAY_S, 443), CAM, STRANGER)) == []
-    assert [news.role for news in one.take_news()] == ["country:RU"]
+    habits = one.habits(CAM)
+    assert habits is not None
+    assert ("uses", "country:RU", "tcp/443") in habits.known
 
 
 def test_the_time_of_day_may_come_from_anywhere() -> None:
@@ -214,7 +211,6 @@ def test_who_refuses_offers_nothing() -> None:
         proto="tcp", from_port=23, to_port=50_000, flags=RST | ACK, is_answer=True,
     )  # fmt: skip
     assert kinds(one.hear(refusal, CAM, NEIGHBOUR)) == []
-    assert one.take_news() == []
 
 
 def test_what_a_person_allows_is_expected() -> None:
@@ -330,7 +326,6 @@ def test_a_flood_of_ports_pushes_out_itself() -> None:
     assert habits is not None
     assert len(habits.known) <= HABITS_PER_THING_MAX
     assert ("uses", "name:maker.example", "tcp/443") in habits.known
-    assert len(one.take_news()) == module.NEWS_MAX
 
 
 def test_a_flood_of_things_pushes_out_itself() -> None:
@@ -422,19 +417,25 @@ def test_of_two_that_are_one_every_word_holds_and_the_better_known_is_believed()
     assert changes[NAS]
 
 
-def test_what_is_usual_is_told_in_words() -> None:
+def test_whose_file_a_neighbour_is_held_against_is_asked_when_a_file_names_models() -> None:
+    bulb, model = read_mud(octets(BULB)), "https://other.example/nas"
+    asked: list[str] = []
+
+    class Asking:
+        def __call__(
+            self, _mud: object, _flow: object, _deed: object, peer: Peer, _own: str
+        ) -> Fit:
+            asked.append(peer.mud_url)
+            return Fit.YES
+
     one = behaviour()
-    assert [reason.key for reason in one.told(CAM)] == ["behaviour.never-heard"]
-    one.hear(uses(BEGIN, 443), CAM, MAKER)
-    assert "behaviour.learning" in [reason.key for reason in one.told(CAM)]
-    first_days(one)
-    told = {reason.key: reason.params for reason in one.told(CAM)}
-    assert told == {
-        "behaviour.purpose-few": {},
-        "behaviour.usual-outside": {"names": "maker.example"},
-    }
-    for purpose in Purpose:
-        assert f"behaviour.purpose-{purpose.value}" in tables()["en"]
+    one.declare(CAM, bulb)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "fit", Asking())
+        one.hear(uses(BEGIN, 443, outside=False), CAM, NEIGHBOUR)
+        one.declare(NEIGHBOUR.thing, msgspec.structs.replace(bulb, url=model))
+        one.hear(uses(BEGIN, 443, outside=False), CAM, NEIGHBOUR)
+    assert asked == ["", model]
 
 
 def test_every_purpose_is_of_a_kind_there_is() -> None:
@@ -489,7 +490,6 @@ def test_nothing_that_is_heard_raises(
     for flow, peer, now in heard:
         list(one.hear(flow, CAM, peer))
         one.doubt(CAM, now)
-        one.told(CAM)
     again = behaviour()
     with contextlib.suppress(StopIteration):
         assert again.restore([(k, v) for k, v in one.take_changes() if v], 0.0) == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from omamori.hub.behaving.deed import Deed, Peer, deed_of, role_of
-from omamori.hub.flow import ACK, PSH, RST, SYN, Flow
+from omamori.hub.flow import ACK, RST, SYN, Flow
 
 PHONE = "02:00:00:00:00:09"
 
@@ -33,7 +33,7 @@ def flow(
         (flow("tcp", 50_000, 50_001, SYN), "uses", "tcp/high"),
         (flow("tcp", 80, 50_000, SYN | ACK, is_answer=True), "offers", "tcp/80"),
         (flow("tcp", 80, 50_000, SYN | ACK), "offers", "tcp/80"),
-        (flow("tcp", 50_000, 443, SYN | ACK | PSH, is_opening=False), "uses", "tcp/443"),
+        (flow("tcp", 50_000, 443, SYN | ACK, is_opening=False), "uses", "tcp/443"),
         (flow("tcp", 50_000, 443, ACK, is_answer=True), "uses", "tcp/443"),
         (flow("tcp", 443, 50_000, ACK), "offers", "tcp/443"),
         (flow("udp", 5353, 5353), "uses", "udp/5353"),

@@ -156,7 +156,7 @@ def test_a_talkative_thing_keeps_what_others_say_of_it() -> None:
         hear(inventory, 1 + n, PLUG, "mdns.service", type="_ipp._tcp", instance=f"printer {n}")
     (thing,) = inventory.things()
     assert len(thing.identity.evidence) <= CLUES_PER_THING_MAX
-    assert thing.clues_lost > 400
+    assert inventory._records[PLUG].lost > 400
     assert "HS100(EU)" in {clue.said for clue in thing.identity.evidence}
 
 

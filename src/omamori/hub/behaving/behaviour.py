@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from omamori.documents.reason import Reason, Value
 from omamori.hub.behaving.declared import Fit, fit
 from omamori.hub.behaving.deed import Deed, Peer, deed_of, role_of
 from omamori.hub.behaving.departure import (
@@ -40,18 +38,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from omamori.documents.mud import MudFile
+    from omamori.documents.reason import Value
     from omamori.hub.flow import Flow
 
 THINGS_MAX = 1024  # as many as the inventory knows
 HABITS_MAX = 16_384  # of all things
 TRIES_MAX = 64  # of one thing: datagrams that may become talk
-NEWS_MAX = 512  # kept until somebody takes them
 EVICT_SHARE = 16
 FORGET_AFTER_S = 90 * DAY_S  # a thing not heard for so long begins anew
 TOLD_AGAIN_S = DAY_S  # the same departure is told once a day
 TOLD_PER_HOUR_MAX = 12  # of one thing: whoever departs everywhere is one trouble, not a hundred
 HOUR_S = 3600.0
-USUAL_SHOWN_MAX = 6
 
 
 class Who(msgspec.Struct, frozen=True):
@@ -67,22 +64,6 @@ class Knows(Protocol):
     def __call__(self, thing: str) -> Who:
         """The thing with this id."""
         ...
-
-
-class Novelty(msgspec.Struct, frozen=True):
-    """Something new that a thing does and that is no alert.
-
-    Attributes:
-        way, role, service: what, with whom (see `deed.role_of`), and over what.
-        name: the whole name, where one is known.
-    """
-
-    at: float
-    thing: str
-    way: str
-    role: str
-    service: str
-    name: str = ""
 
 
 class _Profile:
@@ -123,7 +104,6 @@ class Behaviour:
         self._who = who
         self._profiles: dict[str, _Profile] = {}
         self._gone: set[str] = set()
-        self._news: deque[Novelty] = deque(maxlen=NEWS_MAX)
         self._habits = 0
         self.let_go = self.undecided = 0
 
@@ -143,7 +123,10 @@ class Behaviour:
         key = (deed.way, role, deed.service)
         if profile.declared is not None:
             if peer.thing:  # access lists may ask who made it
-                peer = msgspec.structs.replace(peer, maker=self._who(peer.thing).maker)
+                its = self.declared(peer.thing)
+                peer = msgspec.structs.replace(
+                    peer, maker=self._who(peer.thing).maker, mud_url=its.url if its else ""
+                )
             verdict = fit(profile.declared, flow, deed, peer, self._who(thing).maker)
             if verdict is Fit.NO and is_grave(deed, peer):
                 return [*found, *self._tell("behaviour.not-declared", thing, flow, deed, peer)]
@@ -193,37 +176,6 @@ class Behaviour:
         """What is known of a thing; to be read only."""
         profile = self._profiles.get(thing)
         return profile.habits if profile else None
-
-    def told(self, thing: str) -> list[Reason]:
-        """What it is expected to do, in a few sentences."""
-        profile = self._profiles.get(thing)
-        if profile is None:
-            return [Reason("behaviour.never-heard")]
-        habits = profile.habits
-        purpose = purpose_of(self._who(thing).kind, habits)
-        reasons = [Reason(f"behaviour.purpose-{purpose.value}")]
-        if profile.declared is not None:
-            reasons.insert(0, Reason("behaviour.declared", {"url": profile.declared.url}))
-        if not habits.is_settled:
-            reasons.append(Reason("behaviour.learning"))
-        rooted = sorted(habits.known.items(), key=lambda pair: -pair[1].times)
-        usual: dict[str, list[str]] = {"outside": [], "home": []}
-        for _, role, _ in [key for key, _ in rooted]:
-            if role.startswith("name:"):
-                usual["outside"].append(role[5:])
-            elif role.startswith("thing:"):
-                usual["home"].append(role[6:])
-        for place, names in usual.items():
-            few = list(dict.fromkeys(names))[:USUAL_SHOWN_MAX]
-            if few:
-                reasons.append(Reason(f"behaviour.usual-{place}", {"names": ", ".join(few)}))
-        return reasons
-
-    def take_news(self) -> list[Novelty]:
-        """What is new since this was last asked and is no alert, oldest first."""
-        news = list(self._news)
-        self._news.clear()
-        return news
 
     def step(self, now: float) -> Iterable[Finding]:
         """Forget things that were not heard for a long time."""
@@ -314,8 +266,6 @@ class Behaviour:
         if not deed.is_sure or habits.is_doubted(at) or self._is_open(habits, purpose, flow, peer):
             return []
         self._learn(profile, key, at, flow, peer)
-        name = peer.names[0] if peer.names else ""
-        self._news.append(Novelty(at, thing, deed.way, role, deed.service, name))
         return []
 
     def _is_open(self, habits: Habits, purpose: Purpose, flow: Flow, peer: Peer) -> bool:

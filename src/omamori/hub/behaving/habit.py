@@ -37,7 +37,6 @@ class Habit(msgspec.Struct):
         times: how often it was told.
         hours: in how many different hours, as far as they came in order.
         names: a few whole names of the peers, latest last.
-        is_late: it began after the first days, and was no alert.
         families: over which IP it was heard: ``V4`` and ``V6`` joined.
     """
 
@@ -46,7 +45,6 @@ class Habit(msgspec.Struct):
     times: int = 1
     hours: int = 1
     names: list[_TEXT] = []
-    is_late: bool = False
     families: int = 0
 
 
@@ -146,7 +144,7 @@ class Habits(msgspec.Struct):
         """From now on it is known to do this."""
         if len(self.known) >= HABITS_PER_THING_MAX:
             self.let_go()
-        self.known[key] = Habit(at, at, is_late=self.is_settled, families=family)
+        self.known[key] = Habit(at, at, families=family)
         if names:
             _name(self.known[key], names[0])
 

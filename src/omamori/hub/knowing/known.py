@@ -50,7 +50,6 @@ class KnownThing(msgspec.Struct, frozen=True):
         heard_by: kinds of fact that spoke of it (of ``sighting.KINDS``).
         is_private_address: it made its hardware address up, so that it may return as another.
         is_corrected: a person named it or its kind.
-        clues_lost: clues that were dropped because it said too many different things.
         aliases: other addresses under which it was known, the present one among them.
         returned_by: why the other addresses are believed to be its own.
         is_likeness: the address it uses now is its own by likeness alone, which anybody can
@@ -73,7 +72,6 @@ class KnownThing(msgspec.Struct, frozen=True):
     heard_by: tuple[str, ...]
     is_private_address: bool
     is_corrected: bool
-    clues_lost: int = 0
     aliases: tuple[str, ...] = ()
     returned_by: tuple[Reason, ...] = ()
     is_likeness: bool = False
@@ -130,7 +128,6 @@ def known(
         heard_by=tuple(sorted({kind for r in members for kind in r.heard_by})),
         is_private_address=is_made_up,
         is_corrected=is_corrected,
-        clues_lost=sum(r.lost for r in members),
         aliases=tuple(r.id for r in members[1:]),
         returned_by=tuple(reason for r in members[1:] for reason in r.because),
         is_likeness=is_likeness(head),

@@ -25,16 +25,6 @@ SENTENCES: dict[str, str] = {
     "mud.choose-thing": "Several things speak in this recording: {things}. Please choose one with --thing.",
     "mud.no-such-thing": "“{thing}” does not speak in this recording.",
     "mud.tested": "{flows} conversations: {accepted} as declared, {near} nearly, {undecided} cannot be told, {departed} not declared.",
-    # What a thing is expected to do, and why that is judged so.
-    "behaviour.never-heard": "Nothing was heard of it yet.",
-    "behaviour.learning": "Omamori is still getting to know it, so nothing new is odd yet.",
-    "behaviour.declared": "Its maker says what it should do ({url}).",
-    "behaviour.purpose-few": "Such a thing does only a few things, so something new is worth a look.",
-    "behaviour.purpose-meets": "Such a thing looks for others at home and works with them; only what is new outside is worth a look.",
-    "behaviour.purpose-many": "People use such a thing for many purposes, so new places are nothing odd.",
-    "behaviour.purpose-untold": "It is not known what it is; so far it does only a few things.",
-    "behaviour.usual-outside": "On the Internet it usually talks to {names}.",
-    "behaviour.usual-home": "At home it usually talks to {names}.",
 }
 
 JA: dict[str, str] = {
@@ -60,13 +50,4 @@ JA: dict[str, str] = {
     "mud.choose-thing": "この記録では、いくつかの機器が話しています：{things}。--thingで1つ選んでください。",
     "mud.no-such-thing": "「{thing}」は、この記録では話していません。",
     "mud.tested": "通信{flows}件：説明どおり{accepted}件、ほぼ説明どおり{near}件、判断できない{undecided}件、説明にない{departed}件。",
-    "behaviour.never-heard": "この機器の通信は、まだ聞こえていません。",
-    "behaviour.learning": "いつもの様子を覚えているところです。新しいことがあっても、まだ注意は出ません。",
-    "behaviour.declared": "メーカーが、この機器のすることを示しています（{url}）。",
-    "behaviour.purpose-few": "決まったことだけをする機器なので、新しいことがあれば、お知らせします。",
-    "behaviour.purpose-meets": "家の中のほかの機器を探して、いっしょに働く機器です。家の外との新しい通信だけをお知らせします。",
-    "behaviour.purpose-many": "いろいろな使い方をする機器なので、新しい相手と通信しても、おかしくありません。",
-    "behaviour.purpose-untold": "何の機器か、わかっていません。今のところ、決まったことだけをしています。",
-    "behaviour.usual-outside": "インターネットでは、いつも {names} と通信しています。",
-    "behaviour.usual-home": "家の中では、いつも {names} と通信しています。",
 }

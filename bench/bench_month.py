@@ -237,8 +237,6 @@ def tell(home: Home, now: float, path: Path, scale: Scale) -> None:
     print()
     for name, ask in (
         ("partners of all, a week", lambda: watch.traffic.partners(None, now - 7 * 86_400)),
-        ("outside, a week", lambda: watch.traffic.outside(None, now - 7 * 86_400)),
-        ("pairs, a day", lambda: watch.traffic.pairs(now - 86_400)),
         ("hours of all", watch.traffic.hours),
         ("hours of one", lambda: watch.traffic.hours(home.macs[-1])),
         ("what is new, a week", lambda: watch.news(now - 7 * 86_400, now)),

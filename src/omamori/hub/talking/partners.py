@@ -1,4 +1,4 @@
-"""What traffic tells when it is asked: partners, hours, destinations outside, pairs, totals."""
+"""What traffic tells when it is asked: partners, hours, totals."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Hour(msgspec.Struct, frozen=True):
 
     Attributes:
         at: its beginning, seconds since the epoch.
-        span_s: its length: an hour, a day for what is older than a week, or a minute.
+        span_s: its length: an hour, a day for what is older than a week.
         sent, received: at all.
         sent_outside, received_outside: of these, to and from outside.
     """
@@ -89,45 +89,6 @@ class Hour(msgspec.Struct, frozen=True):
     received: int
     sent_outside: int
     received_outside: int
-
-
-class Outside(msgspec.Struct, frozen=True):
-    """A destination outside, whoever talks with it.
-
-    Attributes:
-        name: registrable name, else the address; empty for the rest summed up.
-        is_named: the name is a name.
-        things: ids of the things that talk with it.
-    """
-
-    name: str
-    is_named: bool
-    country: str
-    things: tuple[str, ...]
-    services: tuple[str, ...]
-    first_at: float
-    last_at: float
-    sent: int
-    received: int
-    failed: int
-
-
-class Pair(msgspec.Struct, frozen=True):
-    """Two things here that talk; ``asker`` began more often, as far as a beginning was heard.
-
-    Attributes:
-        sent, received: octets, as seen from the asker.
-        failed: connections that the asker tried and the other did not accept.
-    """
-
-    asker: str
-    other: str
-    services: tuple[str, ...]
-    first_at: float
-    last_at: float
-    sent: int
-    received: int
-    failed: int
 
 
 class Totals(msgspec.Struct, frozen=True):

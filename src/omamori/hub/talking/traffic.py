@@ -13,16 +13,14 @@ from omamori.hub.talking.partners import (
     OUTSIDE,
     THING,
     Hour,
-    Outside,
-    Pair,
     Partner,
     Totals,
     registrable,
 )
-from omamori.hub.talking.series import AHEAD_S, DAY_S, DAYS_MAX, HOUR_S, MINUTE_S
+from omamori.hub.talking.series import AHEAD_S, DAY_S, DAYS_MAX, HOUR_S
 from omamori.hub.talking.talk import Talk
 from omamori.hub.talking.traffic_count import count, is_group, is_offer, is_upkeep, moment, octets
-from omamori.hub.talking.traffic_told import gathered, hours_of, pairs_of, told
+from omamori.hub.talking.traffic_told import hours_of, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -173,19 +171,7 @@ class Traffic:
 
     def hours(self, thing: str | None = None, since: float = 0.0) -> list[Hour]:
         """Octets by the hour, oldest first; by the day where that is more than a week ago."""
-        return hours_of((talk for _, talk in self._asked(thing)), since, HOUR_S)
-
-    def minutes(self, thing: str | None = None, since: float = 0.0) -> list[Hour]:
-        """Octets of the last hour by the minute, oldest first."""
-        return hours_of((talk for _, talk in self._asked(thing)), since, MINUTE_S)
-
-    def outside(self, thing: str | None = None, since: float = 0.0) -> list[Outside]:
-        """Destinations outside by name and country, most octets sent there first."""
-        return gathered(partner for partner in self.partners(thing, since) if partner.is_outside)
-
-    def pairs(self, since: float = 0.0) -> list[Pair]:
-        """Which things here talked with which, most octets first."""
-        return pairs_of(partner for partner in self.partners(None, since) if partner.kind == THING)
+        return hours_of((talk for _, talk in self._asked(thing)), since)
 
     def countries(self, thing: str) -> dict[str, float]:
         """Countries that a thing has talked to, and since when."""

@@ -402,11 +402,11 @@ def test_of_two_that_are_one_every_word_holds_and_the_better_known_is_believed()
     one.hear(uses(BEGIN, 443), "ip:new", STRANGER)
     one.declare("ip:new", file)
     one.allow("ip:new", "uses tcp/23 home")
-    known = dict(one.habits(CAM).known)  # type: ignore[union-attr] - heard above
-    one.join("ip:new", CAM)
-    one.join("nobody", CAM)
     habits = one.habits(CAM)
     assert habits is not None
+    known = dict(habits.known)
+    one.join("ip:new", CAM)
+    one.join("nobody", CAM)
     assert (habits.known, habits.allowed) == (known, ["uses tcp/23 home"])
     assert (one.declared(CAM), one.things()) == (file, [CAM])
     one.join(CAM, NAS)  # of which nothing was known

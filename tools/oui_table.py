@@ -32,7 +32,7 @@ HEAD = """\
 def main() -> None:
     """Print the table."""
     sys.path.insert(0, str(CLUES.parent.parent.parent))
-    from omamori.hub.identify_makers import Makers  # noqa: PLC0415 -- a script outside the package
+    from omamori.hub.knowing.identify_makers import Makers  # noqa: PLC0415 -- a script outside the package
 
     book = tomllib.loads((CLUES / "makers.toml").read_text("utf-8"))
     makers = Makers(book["makers"], book["modules"], book["usually"])

@@ -110,6 +110,10 @@ def test_what_was_called_fine_can_be_taken_back(home: HeardHome) -> None:
     alert = home.happens("camera", 120.0)[0]
     home.watch.say_fine(alert.id, home.clock, fine=True)
     assert home.watch.say_fine(alert.id, home.clock, fine=False).state == OPEN
+    home.happens("camera", 120.0)
+    noticed = home.watch.alerts.get(alert.id)
+    assert noticed is not None
+    assert noticed.at > alert.at
     with pytest.raises(RefusedError):
         home.watch.say_fine("0" * 16, home.clock, fine=True)
 

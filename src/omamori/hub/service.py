@@ -181,12 +181,13 @@ class Watch:
         Raises:
             AlertRefusedError: when there is none, or there are too many exceptions.
         """
-        if not fine:
-            return self.alerts.take_back(alert_id, now)
-        alert = self.alerts.say_fine(alert_id, now)
+        act = self.alerts.say_fine if fine else self.alerts.take_back
+        alert = act(alert_id, now)
         if alert.kind.startswith(_BEHAVIOUR):
             is_guessed = self.inventory.is_guessed(alert.thing)
-            self.behaviour.allow(alert.thing if is_guessed else self._whose(alert), alert.about)
+            whose = alert.thing if is_guessed else self._whose(alert)
+            allow = self.behaviour.allow if fine else self.behaviour.disallow
+            allow(whose, alert.about)
         return alert
 
     def correct(self, thing: str, name: str, kind: str) -> None:

@@ -165,6 +165,13 @@ class Behaviour:
             profile.habits.allow(about_)
             profile.is_changed = True
 
+    def disallow(self, thing: str, about_: str) -> None:
+        """The person takes that back: the next such departure is told."""
+        profile = self._profiles.get(thing)
+        if profile is not None:
+            profile.habits.disallow(about_)
+            profile.is_changed = True
+
     def doubt(self, thing: str, at: float) -> None:
         """Something bad was noticed of the thing: what began around then is not learned."""
         profile = self._profiles.get(thing)

@@ -177,6 +177,13 @@ class Habits(msgspec.Struct):
             self.allowed.append(about[:300])
             del self.allowed[:-ALLOWED_MAX]
 
+    def disallow(self, about: str) -> None:
+        """A person takes that back, and what was learned under it."""
+        about = about[:300]
+        if about in self.allowed:
+            self.allowed.remove(about)
+        self.told = {what: at for what, at in self.told.items() if not what.endswith(about)}
+
     def has_told(self, about: str, at: float, again_s: float) -> bool:
         """Whether this was told lately; otherwise it counts as told now."""
         before = self.told.pop(about, None)

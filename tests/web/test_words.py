@@ -187,3 +187,7 @@ def test_times() -> None:
     assert words.ago(0, 180, "en") == "3 minutes ago"
     assert words.moment(float("inf"), "en") == "…"
     assert "時" in words.moment(1_790_000_000, "ja")
+    assert words.instant(1_790_000_003.26, "ja").endswith("分23.2秒")
+    assert words.instant(1_790_000_003.26, "en").endswith(":23.2")
+    assert words.instant(1_790_000_039.99, "en").endswith(":59.9")
+    assert words.instant(float("nan"), "en") == "…"

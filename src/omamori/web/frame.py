@@ -98,6 +98,7 @@ def _environment(lang: str) -> jinja2.Environment:
         word_plain=lambda table, key: words.named(table, key, lang),
         kind=lambda key: words.kind_word(key, lang),
         moment=partial(words.moment, lang=lang),
+        instant=partial(words.instant, lang=lang),
         day=partial(words.day, lang=lang),
         duration=partial(words.duration, lang=lang),
         ago=partial(words.ago, lang=lang),

@@ -177,6 +177,15 @@ def moment(at: float, lang: str) -> str:
     return f"{then.day} {then:%b %Y %H:%M}" if year else f"{then.day} {then:%b %H:%M}"
 
 
+def instant(at: float, lang: str) -> str:
+    """The same with its seconds, for what follows one another quickly."""
+    shown = moment(at, lang)
+    if shown == "…":
+        return shown
+    seconds = f"{int(at % 60 * 10) / 10:04.1f}"  # cut, for there is no second 60.0
+    return f"{shown}{seconds}秒" if lang == "ja" else f"{shown}:{seconds}"
+
+
 def day(at: float, lang: str) -> str:
     """A month in words, as on a promise of support: 2029年3月, or Mar 2029."""
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from omamori.hub.behaving.deed import Peer
 from omamori.hub.flow import ACK, SYN, Flow
 
@@ -46,36 +48,19 @@ def uses(
 
 def tries(at: float, port: int, *, outside: bool = False) -> Flow:
     """The first frame of a connection."""
-    return Flow(
-        first_at=at,
-        at=at,
-        mac=CAM,
-        peer_mac="02:00:00:00:00:fe",
-        source="192.168.1.20",
-        target="203.0.113.9" if outside else "192.168.1.30",
-        proto="tcp",
-        from_port=50_000,
-        to_port=port,
-        flags=SYN,
-        octets=60,
-        is_to_here=not outside,
-    )
+    begun = uses(at, port, flags=SYN, outside=outside, frames=1, octets=60)
+    return msgspec.structs.replace(begun, is_opening=True)
 
 
 def accepts(at: float, port: int, *, outside: bool = False) -> Flow:
     """The thing lets somebody in."""
-    return Flow(
-        first_at=at,
-        at=at,
-        mac=CAM,
-        peer_mac="02:00:00:00:00:fe",
-        source="192.168.1.20",
-        target="198.51.100.7" if outside else "192.168.1.30",
-        proto="tcp",
+    target = "198.51.100.7" if outside else ""
+    asked = tries(at, port, outside=outside)
+    return msgspec.structs.replace(
+        asked,
+        target=target or asked.target,
         from_port=port,
         to_port=51_000,
         flags=SYN | ACK,
-        octets=60,
         is_answer=True,
-        is_to_here=not outside,
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+    from omamori.hub.guarding.plan import Features, Plan
 
 
 class Places(Protocol):
@@ -48,4 +50,28 @@ class Learned(Protocol):
 
     def restore(self, kept: Iterable[tuple[str, bytes]], now: float) -> int:
         """Take in what was kept; returns how many pieces could not be read and were left out."""
+        ...
+
+
+class Firewall(Protocol):
+    """Holds a plan against every frame; what others put into the kernel is never touched."""
+
+    def features(self) -> Features:
+        """What can be held here."""
+        ...
+
+    def apply(self, plan: Plan, now: float) -> None:
+        """Hold exactly this plan, all of it or none.
+
+        Raises:
+            RefusedError: when the kernel refuses; what was in force stays in force.
+        """
+        ...
+
+    def stopped(self) -> Mapping[str, int]:
+        """How many frames were stopped, by thing."""
+        ...
+
+    def clear(self) -> None:
+        """Take everything of ours away."""
         ...

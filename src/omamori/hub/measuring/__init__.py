@@ -1,0 +1,1 @@
+"""Measurements on their way: whether what arrives is what was measured."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from omamori.hub.points import Given
     from omamori.web.views import (
         HappenedView,
         HomeView,
@@ -13,6 +14,16 @@ if TYPE_CHECKING:
         SampleView,
         SettingsView,
         ThingView,
+    )
+    from omamori.web.views_protect import CommandsView, GuardedView, ProtectView
+    from omamori.web.views_rules import (
+        AutomationsView,
+        LinksView,
+        MeasuredView,
+        PlayView,
+        RuleFault,
+        RulesView,
+        RulingView,
     )
     from omamori.web.views_talk import (
         AlertsView,
@@ -123,6 +134,123 @@ class HomePort(Protocol):
 
     async def listen(self, *, on: bool) -> None:
         """Begin or end listening on this network."""
+        ...
+
+
+class ProtectPort(Protocol):
+    """How a home is protected, as its pages see it and steer it.
+
+    As `HomePort`: views are quick and do not act, `home` is ``""`` or ``"sample"``, every action may
+    raise a `RefusedError` whose sentence is shown. Whoever presses a button is a person of the family
+    on this home's own pages (`hub.commanding.command.PAGE`).
+    """
+
+    def protect(self, home: str, lang: str) -> ProtectView:
+        """What is in force, what is cut off, what is asked."""
+        ...
+
+    def guarded(self, home: str, thing_id: str, lang: str) -> GuardedView | None:
+        """How one thing is protected; None where there is nothing to say of it."""
+        ...
+
+    def commands(self, home: str, lang: str) -> CommandsView:
+        """What waits, who holds what, from where things are steered, and what came last."""
+        ...
+
+    def links(self, home: str, lang: str) -> LinksView:
+        """Every cooperation and every permission for guests and rentals."""
+        ...
+
+    def rules(self, home: str, lang: str) -> RulesView:
+        """The rules in force."""
+        ...
+
+    def automations(self, home: str, lang: str) -> AutomationsView:
+        """What was found in the automations that were brought in."""
+        ...
+
+    def measured(self, home: str, lang: str) -> MeasuredView:
+        """Measurements on their way."""
+        ...
+
+    def play(self, situation: str, lang: str) -> PlayView | None:
+        """A play of the practice home; None where it was not begun."""
+        ...
+
+    async def set_mode(self, home: str, mode: str) -> None:
+        """Watch only, guard, or be strict: a key of `names_protect.MODES`."""
+        ...
+
+    async def cut(self, home: str, thing_id: str, *, off: bool) -> None:
+        """Cut a thing off, or undo it."""
+        ...
+
+    async def cut_longer(self, home: str, thing_id: str) -> None:
+        """Keep a thing cut off for longer."""
+        ...
+
+    async def answer(self, home: str, ask_id: str, *, cut: bool) -> None:
+        """Answer what the hub asked: cut off, or leave it."""
+        ...
+
+    async def decide(self, home: str, command_id: str, *, do: bool) -> None:
+        """Let a waiting command be done now, or refuse it."""
+        ...
+
+    async def take_over(self, home: str, thing_id: str, point: str, value: Given) -> None:
+        """Set a point by a person's hand; stronger than any service."""
+        ...
+
+    async def give_back(self, home: str, thing_id: str, point: str) -> None:
+        """End what `take_over` began."""
+        ...
+
+    async def steer(self, home: str, thing_id: str, *, remote: bool) -> None:
+        """Let a thing be steered from afar, or only at hand."""
+        ...
+
+    async def join_programs(self, home: str, thing_id: str, *, join: bool) -> None:
+        """Take part in energy programs, or not."""
+        ...
+
+    async def agree(self, home: str, link_id: str, *, agree: bool) -> None:
+        """Agree to a link, or withdraw it."""
+        ...
+
+    async def grant(
+        self, home: str, sort: str, thing_id: str, purpose: str, lasts_s: float
+    ) -> None:
+        """Give a guest or a rental (`names_protect.GRANTS`) a permission for a while."""
+        ...
+
+    async def end_grant(self, home: str, grant_id: str) -> None:
+        """End a permission and wipe what came of it."""
+        ...
+
+    def check_rules(self, home: str, text: str) -> tuple[RuleFault, ...]:
+        """What is wrong with a text of rules; nothing is kept."""
+        ...
+
+    def try_rules(
+        self, home: str, asker: str, target: str, point: str, *, look: bool, lang: str
+    ) -> RulingView:
+        """What the rules in force would say; nothing is done."""
+        ...
+
+    async def keep_rules(self, home: str, text: str) -> tuple[RuleFault, ...]:
+        """Keep a text of rules if nothing is wrong with it; empty brings back the usual ones."""
+        ...
+
+    async def take_automations(self, home: str, octets: bytes) -> None:
+        """Look at automations: Home Assistant's YAML or the neutral JSON, not yet looked at."""
+        ...
+
+    async def forget_automations(self, home: str) -> None:
+        """Forget what was brought in."""
+        ...
+
+    async def choose(self, situation: str, choice: str) -> None:
+        """Act in a play: one of `PlayView.choices`."""
         ...
 
 

@@ -14,14 +14,8 @@ from cryptography import x509
 from OpenSSL import SSL, crypto
 
 from documents.forge import resigned
-from omamori.adapters.transport import (
-    MEETINGS_MAX,
-    TLS_BYTES_MAX,
-    Answerer,
-    Bearer,
-    TransportError,
-    call,
-)
+from omamori.adapters.channel import TLS_BYTES_MAX, TransportError
+from omamori.adapters.transport import MEETINGS_MAX, Answerer, Bearer, Session, call, visit
 from omamori.documents.reason import RefusedError
 from omamori.trust.meeting import MESSAGE_BYTES_MAX, Outcome
 from trust.industries import NOW, Industry, Thing
@@ -365,3 +359,60 @@ async def _floods(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 )
 def test_a_server_that_misbehaves_is_left(serve: Any, expected: set[str]) -> None:
     assert called(serve) in expected
+
+
+def test_two_that_may_cooperate_talk_on_over_the_same_channel() -> None:
+    heard: list[bytes] = []
+
+    async def stay(session: Session) -> None:
+        heard.append(await session.receive(100, DEADLINE_S))
+        await session.send(b"heard")
+
+    async def main() -> bytes:
+        answering = Answerer(bearer(GLUCOSE), lambda _: None, stay=stay)
+        async with (
+            answering as answerer,
+            visit("127.0.0.1", answerer.port, bearer(METER), "share-energy") as session,
+        ):
+            await session.send(b"please")
+            return await session.receive(100, DEADLINE_S)
+
+    assert asyncio.run(main()) == b"heard"
+    assert heard == [b"please"]
+
+
+def test_a_visitor_who_says_too_much_or_nothing_is_shown_out() -> None:
+    ends: list[str] = []
+
+    async def stay(session: Session) -> None:
+        try:
+            await session.receive(100, 0.2)
+        except TransportError as error:
+            ends.append(error.reason.key)
+
+    async def says(message: bytes) -> None:
+        answering = Answerer(bearer(GLUCOSE), lambda _: None, stay=stay)
+        async with (
+            answering as answerer,
+            visit("127.0.0.1", answerer.port, bearer(METER), "share-energy") as session,
+        ):
+            if message:
+                await session.send(message)
+            await asyncio.sleep(0.4)
+
+    asyncio.run(says(b"x" * 101))
+    asyncio.run(says(b""))
+    assert ends == ["meeting.too-long", "meeting.stalled"]
+
+
+def test_closing_the_door_ends_what_is_still_being_said() -> None:
+    async def stay(session: Session) -> None:
+        await session.receive(100, 60.0)
+
+    async def main() -> None:
+        answering = await Answerer(bearer(GLUCOSE), lambda _: None, stay=stay).open()
+        async with visit("127.0.0.1", answering.port, bearer(METER), "share-energy"):
+            async with asyncio.timeout(5):
+                await answering.close()
+
+    asyncio.run(main())

@@ -1,30 +1,31 @@
 """Meetings over mutual TLS 1.3: moves bytes between a socket and the meeting's state machine.
 
-pyOpenSSL, because only it gives the TLS 1.3 exporter that binds a proof to its channel (RFC 9266);
-`ssl` does not. TLS itself accepts any certificate that proves its key: it is blind to policies, so
-the judgement stands above it. One deadline, one size and one count bound what a peer can cost.
+TLS itself accepts any certificate that proves its key: it is blind to policies, so the judgement
+stands above it. One deadline, one size and one count bound what a peer can cost.
+
+Who may cooperate can stay after the meeting and talk on, over the channel that was judged.
 """
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-import struct
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Self
 
 import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from OpenSSL import SSL
-from OpenSSL.crypto import FILETYPE_ASN1, dump_certificate
 
-from omamori.documents.certificate import sha256
+from omamori.adapters.channel import READ_BYTES, Channel, TransportError
 from omamori.documents.reason import RefusedError
 from omamori.documents.sealed import ECDSA
 from omamori.trust import meeting
 from omamori.trust.book import Book
 from omamori.trust.standing import DEFAULT_CAPS, Caps, Credentials
+from omamori.trust.verdict import ALLOW, LIMIT
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -32,17 +33,9 @@ if TYPE_CHECKING:
     from OpenSSL.crypto import X509
 
 
-READ_BYTES = 16 * 1024
-TLS_BYTES_MAX = 64 * 1024
-"""All that one side may send in a whole meeting, handshake included; a flight is about 3 KB."""
-
-LENGTH = struct.Struct(">I")
+STALLED_S = 10.0  # for the peer to take in one message
 MEETINGS_MAX = 32
 """How many meetings a thing holds at once; more are turned away, not queued."""
-
-
-class TransportError(RefusedError):
-    """The peer could not be reached, stalled, flooded or hung up."""
 
 
 class Bearer(msgspec.Struct, frozen=True):
@@ -81,82 +74,56 @@ def _context(bearer: Bearer) -> SSL.Context:
     return context
 
 
-class _Channel:
-    """TLS over asyncio streams, in memory BIOs, with everything counted."""
+class Session:
+    """The channel after its meeting: whole messages either way, each bounded.
 
-    def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tls: SSL.Connection
-    ) -> None:
-        self.reader, self.writer, self.tls = reader, writer, tls
-        self.received = 0
-        self.waiting = bytearray()
+    Attributes:
+        outcome: what the meeting concluded; who uses the session judges again when it must.
+    """
 
-    async def flush(self) -> None:
-        while True:
-            try:
-                self.writer.write(self.tls.bio_read(READ_BYTES))
-            except SSL.WantReadError:
-                break
-        await self.writer.drain()
+    def __init__(self, channel: Channel, outcome: meeting.Outcome) -> None:
+        self._channel = channel
+        self.outcome = outcome
 
-    async def feed(self) -> None:
-        octets = await self.reader.read(READ_BYTES)
-        if not octets:
-            raise TransportError("meeting.hung-up")
-        self.received += len(octets)
-        if self.received > TLS_BYTES_MAX:
-            raise TransportError("meeting.flooded", {"bytes_max": TLS_BYTES_MAX})
-        self.tls.bio_write(octets)
+    async def send(self, message: bytes) -> None:
+        """Send one message.
 
-    async def handshake(self) -> tuple[bytes, bytes]:
-        """Shake hands; returns the channel binding and the peer certificate's thumbprint."""
-        while True:
-            try:
-                self.tls.do_handshake()
-                break
-            except SSL.WantReadError:
-                await self.flush()
-                await self.feed()
-        await self.flush()
-        # Not as a `cryptography` object: its stricter parser may raise on what OpenSSL accepted.
-        peer = self.tls.get_peer_certificate()
-        if peer is None:
-            raise TransportError("meeting.no-certificate")
-        binding = self.tls.export_keying_material(meeting.BINDING_LABEL, meeting.BINDING_BYTES, b"")
-        return binding, sha256(dump_certificate(FILETYPE_ASN1, peer))
+        Raises:
+            TransportError: the peer does not take it in, or is gone.
+        """
+        async with _named(STALLED_S):
+            await self._channel.send((message,))
 
-    async def send(self, messages: tuple[bytes, ...]) -> None:
-        for message in messages:
-            self.tls.sendall(LENGTH.pack(len(message)) + message)
-        await self.flush()
+    async def receive(self, bytes_max: int, patience_s: float) -> bytes:
+        """The peer's next message.
 
-    async def receive(self) -> bytes:
-        header = await self._take(LENGTH.size)
-        (length,) = LENGTH.unpack(header)
-        if length > meeting.MESSAGE_BYTES_MAX:
-            raise TransportError("meeting.too-long", {"bytes_max": meeting.MESSAGE_BYTES_MAX})
-        return await self._take(length)
-
-    async def _take(self, count: int) -> bytes:
-        while len(self.waiting) < count:
-            try:
-                self.waiting += self.tls.recv(READ_BYTES)
-            except SSL.WantReadError:
-                await self.feed()
-        taken = bytes(self.waiting[:count])
-        del self.waiting[:count]
-        return taken
-
-    async def close(self) -> None:
-        try:
-            self.tls.shutdown()
-            await self.flush()
-        except (SSL.Error, OSError):
-            pass  # the meeting is over either way
-        self.writer.close()
+        Raises:
+            TransportError: none came in time, it was too long, or the peer is gone.
+        """
+        async with _named(patience_s):
+            self._channel.received = 0
+            return await self._channel.receive(bytes_max)
 
 
-async def _meet(channel: _Channel, role: str, bearer: Bearer, purpose: str) -> meeting.Outcome:
+Stay = Callable[[Session], Awaitable[None]]
+"""What to do after a meeting that ended well; the channel closes when it returns."""
+
+
+@asynccontextmanager
+async def _named(deadline_s: float) -> AsyncIterator[None]:
+    """Every failure within is a refusal with a reason."""
+    try:
+        async with asyncio.timeout(deadline_s):
+            yield
+    except TimeoutError as error:
+        raise TransportError("meeting.stalled", {"deadline_s": deadline_s}) from error
+    except SSL.Error as error:
+        raise TransportError("meeting.channel-broken") from error
+    except OSError as error:
+        raise TransportError("meeting.hung-up") from error
+
+
+async def _meet(channel: Channel, role: str, bearer: Bearer, purpose: str) -> meeting.Outcome:
     binding, peer = await channel.handshake()
     me = meeting.Self(bearer.credentials(), bearer)
     nonce = secrets.token_bytes(meeting.NONCE_BYTES)
@@ -167,38 +134,22 @@ async def _meet(channel: _Channel, role: str, bearer: Bearer, purpose: str) -> m
     return table.outcome
 
 
-async def _bounded(
-    reader: asyncio.StreamReader,
-    writer: asyncio.StreamWriter,
-    role: str,
-    bearer: Bearer,
-    purpose: str,
-    deadline_s: float,
-) -> meeting.Outcome:
-    """One whole meeting under one deadline; every failure is a refusal with a reason."""
+def _channel(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, role: str, bearer: Bearer
+) -> Channel:
     tls = SSL.Connection(_context(bearer), None)
     if role == meeting.CALLER:
         tls.set_connect_state()
     else:
         tls.set_accept_state()
-    channel = _Channel(reader, writer, tls)
-    try:
-        async with asyncio.timeout(deadline_s):
-            return await _meet(channel, role, bearer, purpose)
-    except TimeoutError as error:
-        raise TransportError("meeting.stalled", {"deadline_s": deadline_s}) from error
-    except SSL.Error as error:
-        raise TransportError("meeting.channel-broken") from error
-    except OSError as error:
-        raise TransportError("meeting.hung-up") from error
-    finally:
-        await channel.close()
+    return Channel(reader, writer, tls)
 
 
-async def call(
+@asynccontextmanager
+async def visit(
     host: str, port: int, bearer: Bearer, purpose: str, deadline_s: float = meeting.DEADLINE_S
-) -> meeting.Outcome:
-    """Meet the thing that answers at `host:port`.
+) -> AsyncIterator[Session]:
+    """Meet the thing that answers at `host:port`, and keep the channel; see `Session.outcome`.
 
     Raises:
         TransportError: it could not be reached, stalled, flooded or hung up.
@@ -209,7 +160,25 @@ async def call(
             reader, writer = await asyncio.open_connection(host, port)
     except (OSError, TimeoutError) as error:
         raise TransportError("meeting.not-reached") from error
-    return await _bounded(reader, writer, meeting.CALLER, bearer, purpose, deadline_s)
+    channel = _channel(reader, writer, meeting.CALLER, bearer)
+    try:
+        async with _named(deadline_s):
+            outcome = await _meet(channel, meeting.CALLER, bearer, purpose)
+        yield Session(channel, outcome)
+    finally:
+        await channel.close()
+
+
+async def call(
+    host: str, port: int, bearer: Bearer, purpose: str, deadline_s: float = meeting.DEADLINE_S
+) -> meeting.Outcome:
+    """Meet the thing that answers at `host:port`, and hang up.
+
+    Raises:
+        TransportError, MeetingError: as `visit`.
+    """
+    async with visit(host, port, bearer, purpose, deadline_s) as session:
+        return session.outcome
 
 
 class Answerer:
@@ -220,13 +189,17 @@ class Answerer:
         bearer: Bearer,
         told: Callable[[meeting.Outcome | RefusedError], None],
         deadline_s: float = meeting.DEADLINE_S,
+        stay: Stay | None = None,
     ) -> None:
+        """`told` hears each outcome once all is said, `stay` goes on before that."""
         self.bearer = bearer
         self.told = told
         self.deadline_s = deadline_s
+        self.stay = stay
         self.port = 0
         self._server: asyncio.Server | None = None
         self._busy = 0
+        self._running: set[asyncio.Task[None]] = set()
 
     async def open(self, host: str = "127.0.0.1", port: int = 0) -> Self:
         """Listen; loopback unless told otherwise."""
@@ -235,9 +208,12 @@ class Answerer:
         return self
 
     async def close(self) -> None:
-        """Stop listening."""
+        """Stop listening, and end what is still being said."""
         if self._server is not None:
             self._server.close()
+            for task in tuple(self._running):
+                task.cancel()
+            await asyncio.gather(*self._running, return_exceptions=True)
             await self._server.wait_closed()
 
     async def __aenter__(self) -> Self:
@@ -257,13 +233,29 @@ class Answerer:
             self.told(TransportError("meeting.too-many", {"meetings_max": MEETINGS_MAX}))
             return
         self._busy += 1
+        task = asyncio.current_task()
+        if task is not None:
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
         try:
-            outcome = await _bounded(
-                reader, writer, meeting.ANSWERER, self.bearer, "", self.deadline_s
-            )
+            outcome = await self._met(reader, writer)
         except RefusedError as error:
             self.told(error)
         else:
             self.told(outcome)
         finally:
             self._busy -= 1
+
+    async def _met(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> meeting.Outcome:
+        """One whole meeting under one deadline; every failure is a refusal with a reason."""
+        channel = _channel(reader, writer, meeting.ANSWERER, self.bearer)
+        try:
+            async with _named(self.deadline_s):
+                outcome = await _meet(channel, meeting.ANSWERER, self.bearer, "")
+            if self.stay is not None and outcome.answer in (ALLOW, LIMIT):
+                await self.stay(Session(channel, outcome))
+            return outcome
+        finally:
+            await channel.close()

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Self
 
 import msgspec
@@ -21,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from omamori.adapters.authority_client import AuthorityClient
 from omamori.adapters.keys import KeyFolder, passphrase, private_folder, read_secret, write_secret
 from omamori.adapters.path_engine import HankoEngine
-from omamori.adapters.transport import Answerer, Bearer, call
+from omamori.adapters.transport import Answerer, Bearer, Session, call, visit
 from omamori.authority.csr import write_csr
 from omamori.documents.bundle import read_bundle
 from omamori.documents.certificate import (
@@ -30,12 +32,20 @@ from omamori.documents.certificate import (
     read_device_certificate,
 )
 from omamori.documents.reason import RefusedError
+from omamori.documents.request import (
+    REQUEST_BYTES_MAX,
+    Answer,
+    Request,
+    read_answer,
+    write_request,
+    write_withdrawal,
+)
 from omamori.trust.book import Book
 from omamori.trust.standing import DEFAULT_CAPS, Caps, Credentials
 from omamori.trust.verdict import PURPOSES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from omamori.trust.meeting import Outcome
@@ -43,6 +53,8 @@ if TYPE_CHECKING:
 ABOUT, CERTIFICATE, BUNDLE, STATEMENT = "thing.json", "thing.der", "bundle.cose", "statement.cwt"
 KEY = "thing"
 FOLLOW_RETRY_S = 5.0
+ANSWER_S = 10.0  # a hub answers at once, if only that it waits
+ANSWERS_KEPT_MAX = 64
 
 
 class ThingError(RefusedError):
@@ -151,9 +163,69 @@ class Thing:
             raise ThingError("thing.purpose-unknown", {"purpose": purpose[:60]})
         return await call(host, port, self.bearer(), purpose)
 
+    @asynccontextmanager
+    async def visit(self, host: str, port: int, purpose: str) -> AsyncIterator[Visit]:
+        """Meet a hub, and stay to ask things of its home; raises as `meet`."""
+        if purpose not in PURPOSES:
+            raise ThingError("thing.purpose-unknown", {"purpose": purpose[:60]})
+        async with visit(host, port, self.bearer(), purpose) as session:
+            yield Visit(session)
+
     def answer(self, told: Callable[[Outcome | RefusedError], None]) -> Answerer:
         """A port at which it answers; `await .open(host, port)` begins."""
         return Answerer(self.bearer(), told)
+
+
+class Visit:
+    """A meeting that goes on: ask a hub to set things of its home, and hear what became of it."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._heard: deque[Answer] = deque(maxlen=ANSWERS_KEPT_MAX)
+        self.outcome = session.outcome
+
+    async def ask(
+        self,
+        target: str,
+        point: str,
+        value: bool | float | str,  # noqa: FBT001 - a point's value may be any of these
+        *,
+        seq: int,
+        slot: str = "remote-user",
+        lease_s: float = 900.0,
+    ) -> Answer:
+        """Ask for a value; returns the hub's first answer (`sent`, `held`, `asked`, `refused` …).
+
+        Args:
+            seq: your own number for this request, larger than any that you used before; kept by
+                you over a restart (the time in microseconds serves).
+
+        Raises:
+            TransportError: the hub is gone or does not answer.
+            RequestError: it answers nonsense.
+        """
+        asked = Request(seq, target, point, value, slot, lease_s, time.time())
+        await self._session.send(write_request(asked))
+        return await self._answer(seq, ANSWER_S)
+
+    async def withdraw(self, seq: int) -> Answer:
+        """Take a request back; raises as `ask`."""
+        await self._session.send(write_withdrawal(seq))
+        return await self._answer(seq, ANSWER_S)
+
+    async def told(self, patience_s: float) -> Answer:
+        """What became of an earlier request; raises as `ask`."""
+        if self._heard:
+            return self._heard.popleft()
+        return read_answer(await self._session.receive(REQUEST_BYTES_MAX, patience_s))
+
+    async def _answer(self, seq: int, patience_s: float) -> Answer:
+        for _ in range(ANSWERS_KEPT_MAX):
+            answer = read_answer(await self._session.receive(REQUEST_BYTES_MAX, patience_s))
+            if answer.seq == seq:
+                return answer
+            self._heard.append(answer)
+        raise ThingError("thing.unanswered")
 
 
 async def enrol(folder: Path, url: str, root: bytes, code: str) -> Thing:

@@ -24,6 +24,7 @@ DOER = {
     "second-hand": {HEATER.end.mac},
     "camera": {CAST["camera"].end.mac},
     "phone": {end.mac for end in PHONES},
+    "mail": {CAST["computer"].end.mac},
     "rogue-dhcp": {STRANGER.end.mac},
     "spoof": {CAST["computer"].end.mac},
 }

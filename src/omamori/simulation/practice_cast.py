@@ -64,8 +64,9 @@ SITES = {
     "energy-price.example": "198.51.100.17",
 }
 FAR_AWAY = ("far-away.example", "192.0.2.77")
+LETTERBOX = ("your-parcel.example", "192.0.2.78")
 COUNTRIES = {"198.51.100.": "JP", "203.0.113.": "US", "192.0.2.": "AQ"}
-"""Where the practice home's addresses are said to be; the far one on no family's way."""
+"""Where the practice home's addresses are said to be; the far ones on no family's way."""
 
 CAST = {
     "router": Member(ROUTER, "router", ("ルーター", "Router"), "router", every_s=7200.0),

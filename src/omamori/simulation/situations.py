@@ -12,6 +12,7 @@ from omamori.simulation.practice_cast import (
     EVERYBODY,
     FAR_AWAY,
     HEATER,
+    LETTERBOX,
     NETWORK,
     ROUTER,
     SITES,
@@ -79,6 +80,17 @@ def phone(chance: random.Random, one: End) -> Iterator[Sent]:
         yield 9.0 + 0.2 * number, made.tcp(one, far, (54_000 + number, 23), made.SYN)
 
 
+def mail(_chance: random.Random, _phone: End) -> Iterator[Sent]:
+    """Somebody opened a letter made for this family: the computer fetches more, then carries out."""
+    one, (name, ip) = CAST["computer"].end, LETTERBOX
+    yield 0.0, made.udp(one, ROUTER, (57_000, 53), made.dns_question(name, 120))
+    yield 0.02, made.udp(ROUTER, one, (53, 57_000), made.dns_answer(name, ip, 120))
+    far = End(ROUTER.mac, ip)
+    yield from _connection(one, far, (57_001, 443), 0.1, 6)
+    for number in range(1, 5):
+        yield from _connection(one, far, (57_001 + number, 443), 6.0 * number, 120)
+
+
 def rogue_dhcp(_chance: random.Random, _phone: End) -> Iterator[Sent]:
     """A box that nobody knows hands out addresses, and names itself as the way outside."""
     box, asker = STRANGER.end, CAST["computer"].end
@@ -136,6 +148,7 @@ SITUATIONS: dict[str, Callable[[random.Random, End], Iterator[Sent]]] = {
     "second-hand": second_hand,
     "camera": camera,
     "phone": phone,
+    "mail": mail,
     "rogue-dhcp": rogue_dhcp,
     "spoof": spoof,
 }

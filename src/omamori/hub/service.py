@@ -9,6 +9,7 @@ import msgspec
 from omamori.hub.alerting.alert import FINE, OPEN, Alerts, alert_id
 from omamori.hub.alerting.detectors import Detectors
 from omamori.hub.behaving.behaviour import Behaviour, Who
+from omamori.hub.behaving.carrying import Carrying
 from omamori.hub.behaving.peers import Peers
 from omamori.hub.knowing.identify_kinds import UNKNOWN
 from omamori.hub.knowing.inventory import CorrectionRefusedError, Inventory
@@ -16,12 +17,14 @@ from omamori.hub.knowing.likeness import Likeness
 from omamori.hub.knowing.likeness_tokens import Tokens
 from omamori.hub.talking.news import counted_from, whats_new
 from omamori.hub.talking.traffic import Traffic
+from omamori.hub.talking.traffic_count import octets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from omamori.documents.mud import MudFile
     from omamori.hub.alerting.alert import Alert
+    from omamori.hub.behaving.deed import Peer
     from omamori.hub.finding import Finding
     from omamori.hub.flow import Flow
     from omamori.hub.knowing.inventory import KnownThing, Rules
@@ -45,6 +48,7 @@ class Watch:
         self.inventory = Inventory(rules)
         self.traffic = Traffic(places)
         self.behaviour = Behaviour(self._who)
+        self.carrying = Carrying()
         self.detectors = Detectors(own)
         self.alerts = Alerts()
         self.likeness = Likeness()
@@ -88,9 +92,17 @@ class Watch:
             # Whom likeness alone ties to a thing neither adds to nor lives by what that may do.
             guessed = sender != flow.mac and self.inventory.is_guessed(flow.mac)
             one = flow.mac if guessed else sender
-            found = self.behaviour.hear(flow, one, self._peers.of(flow, sender))
+            peer = self._peers.of(flow, sender)
+            found = [*self.behaviour.hear(flow, one, peer), *self._carried(flow, one, peer)]
             if found:
                 told += self._take(found)
+
+    def _carried(self, flow: Flow, thing: str, peer: Peer) -> list[Finding]:
+        if not peer.is_outside or flow.is_opening:
+            return []
+        kind, habits = self._who(thing).kind, self.behaviour.habits(thing)
+        found = self.carrying.hear(flow, octets(flow), thing, kind, peer, habits)
+        return [found] if found else []
 
     def step(self, now: float) -> tuple[list[Alert], list[Alert]]:
         """Let time pass: alerts that a person must see, and those that have ended."""

@@ -88,7 +88,7 @@ def mail(_chance: random.Random, _phone: End) -> Iterator[Sent]:
     far = End(ROUTER.mac, ip)
     yield from _connection(one, far, (57_001, 443), 0.1, 6)
     for number in range(1, 5):
-        yield from _connection(one, far, (57_001 + number, 443), 6.0 * number, 120)
+        yield from _connection(one, far, (57_001 + number, 443), 10.0 * number, 950)
 
 
 def rogue_dhcp(_chance: random.Random, _phone: End) -> Iterator[Sent]:

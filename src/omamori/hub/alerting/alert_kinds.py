@@ -60,6 +60,7 @@ ALERTS: dict[str, Kind] = {
     "behaviour.new-neighbour": Kind(ATTENTION, "action.ask-why", quiet_s=RARE_QUIET_S),
     "behaviour.offers-new": Kind(ATTENTION, "action.ask-expected", quiet_s=RARE_QUIET_S),
     "behaviour.not-declared": Kind(TAKE_CARE, "action.ask-expected", quiet_s=RARE_QUIET_S),
+    "behaviour.carries-out": Kind(ATTENTION, "action.ask-expected", "megabytes", RARE_QUIET_S),
     "behaviour.more-than-ever": Kind(TAKE_CARE, "action.ask-expected", "megabytes", RARE_QUIET_S),
 }
 """Every kind there is; what is not here is taken as ``OTHER``."""

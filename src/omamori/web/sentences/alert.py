@@ -32,6 +32,7 @@ SENTENCES: dict[str, str] = {
     "alert.behaviour.new-neighbour": "It tries to reach another thing at home ({place}, {service}) with which it never had to do.",
     "alert.behaviour.offers-new": "It lets others in where it never did before ({service}); the first is {place}.",
     "alert.behaviour.not-declared": "It does something that its maker's description does not mention: {service} with {place}.",
+    "alert.behaviour.carries-out": "It sent {megabytes} MB to {place} in {country}, a country that it never had to do with before today.",
     "alert.behaviour.more-than-ever": "Today it sent {megabytes} MB to the Internet, far more than ever; until now at most {usual} MB a day.",
     "alert.other": "It did something that it usually does not do.",
     # the one thing to do
@@ -73,6 +74,7 @@ JA: dict[str, str] = {
     "alert.behaviour.new-neighbour": "これまで関わりのなかった家の中の機器（{place}、{service}）に、つながろうとしています。",
     "alert.behaviour.offers-new": "これまで開いていなかった入口（{service}）に、ほかの機器（{place}）を入れました。",
     "alert.behaviour.not-declared": "メーカーの説明にないことをしています：{place} との {service} の通信です。",
+    "alert.behaviour.carries-out": "きょうまで関わりのなかった国（{country}）の {place} へ、{megabytes} MB を送りました。",
     "alert.behaviour.more-than-ever": "今日はインターネットに {megabytes} MB 送りました。これまでは、多い日でも {usual} MB でした。",
     "alert.other": "いつもはしないことをしました。",
     "action.ask-why": "使っている人に、探す操作や試す操作をしたか聞いてください。だれもしていなければ、電源を切ってください。",

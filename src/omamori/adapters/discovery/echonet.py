@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from omamori.adapters.discovery import sockets
 from omamori.adapters.discovery.echonet_asked import Asked
+from omamori.adapters.echonet_port import EchonetPort
 from omamori.adapters.protocols import echonet
 from omamori.adapters.protocols.echonet import EchonetRefusedError, Epc, Esv
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable
     from ipaddress import IPv4Network
 
@@ -34,9 +34,16 @@ class EchonetAsker:
 
     name = "echonet"
 
-    def __init__(self, voice: Voice, on: list[sockets.Interface] | None = None) -> None:
+    def __init__(
+        self,
+        voice: Voice,
+        on: list[sockets.Interface] | None = None,
+        port: EchonetPort | None = None,
+    ) -> None:
+        """``port`` is shared with whoever else speaks ECHONET Lite in this program."""
         self._voice = voice
         self._on = on
+        self._port = port or EchonetPort()
         self._asked = Asked()
         self._own: frozenset[str] = frozenset()
         self._near: list[IPv4Network] = []
@@ -55,38 +62,32 @@ class EchonetAsker:
         on = sockets.interfaces() if self._on is None else self._on
         self._own = frozenset(interface.ip for interface in on)
         self._near = sockets.networks()
-        sock = sockets.listener(echonet.PORT, echonet.GROUP_IPV4, on)
-        try:
-            is_well()
-            async with asyncio.TaskGroup() as group:
-                if self._on is None:
-                    group.create_task(sockets.watch(on))
-                group.create_task(self._ask_group(sock, on))
-                group.create_task(self._ask_objects(sock, group))
-                group.create_task(self._listen(sock))
-        except* sockets.NetworkChangedError:
-            pass
-        except* OSError as failed:
-            raise OSError(str(failed.exceptions[0])) from None
-        finally:
-            sock.close()
+        async with self._port.shared(on, self._hear):
+            try:
+                is_well()
+                async with asyncio.TaskGroup() as group:
+                    if self._on is None:
+                        group.create_task(sockets.watch(on))
+                    group.create_task(self._ask_group(on))
+                    group.create_task(self._ask_objects(group))
+            except* sockets.NetworkChangedError:
+                pass
+            except* OSError as failed:
+                raise OSError(str(failed.exceptions[0])) from None
 
     def _question(self, deoj: bytes, *epcs: int) -> bytes:
         self._tid = (self._tid + 1) & 0xFFFF
         return echonet.ask(self._tid, deoj, *epcs)
 
-    async def _ask_group(self, sock: socket.socket, on: list[sockets.Interface]) -> None:
-        loop = asyncio.get_running_loop()
-        to = (echonet.GROUP_IPV4, echonet.PORT)
+    async def _ask_group(self, on: list[sockets.Interface]) -> None:
         while True:
             for interface in on:
                 with suppress(OSError):  # one interface that went away
-                    sockets.speak_through(sock, interface.ip)
                     question = self._question(echonet.NODE_PROFILE, Epc.INSTANCES)
-                    await loop.sock_sendto(sock, question, to)
+                    await self._port.send(question, echonet.GROUP_IPV4, interface.ip)
             await asyncio.sleep(ASK_AGAIN_S)
 
-    async def _ask_objects(self, sock: socket.socket, group: asyncio.TaskGroup) -> None:
+    async def _ask_objects(self, group: asyncio.TaskGroup) -> None:
         loop = asyncio.get_running_loop()
         while True:
             question = self._asked.next(loop.time())
@@ -95,7 +96,7 @@ class EchonetAsker:
             elif question is not None:
                 frame = self._question(question.eoj, *question.epcs)
                 with suppress(OSError):  # nobody is there any more
-                    await loop.sock_sendto(sock, frame, (question.ip, echonet.PORT))
+                    await self._port.send(frame, question.ip)
             await asyncio.sleep(PAUSE_S)
 
     async def _ask_by_tcp(self, question: Question) -> None:
@@ -124,15 +125,6 @@ class EchonetAsker:
                 self._hear(question.ip, frame, by_tcp=True)
                 is_answered |= frame.seoj == question.eoj
                 first, stream = echonet.first_of(stream)
-
-    async def _listen(self, sock: socket.socket) -> None:
-        """Hear answers and announcements, from whatever port they come."""
-        loop = asyncio.get_running_loop()
-        size = echonet.STREAM_FRAME_OCTETS_MAX  # a long answer comes in pieces, and whole to us
-        while True:
-            payload, (ip, *_) = await loop.sock_recvfrom(sock, size)
-            with suppress(EchonetRefusedError):
-                self._hear(ip, echonet.decode(payload, size))
 
     def _hear(self, ip: str, frame: Frame, *, by_tcp: bool = False) -> None:
         if ip in self._own and frame.seoj == echonet.CONTROLLER:

@@ -18,6 +18,7 @@ from omamori.documents.reason import Reason
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from omamori.adapters.echonet_port import EchonetPort
     from omamori.hub.sighting import Sighting
 
 ASKERS = ("mdns", "ssdp", "neighbours", "echonet")
@@ -26,7 +27,6 @@ _MAKE: dict[str, Callable[[Voice], Asker]] = {
     "mdns": MdnsAsker,
     "ssdp": SsdpAsker,
     "neighbours": NeighboursAsker,
-    "echonet": EchonetAsker,
 }
 
 _log = structlog.get_logger(__name__)
@@ -40,6 +40,7 @@ class Discovery:
         clock: seconds since the epoch.
         on: names of ``ASKERS`` that may ask; all by default.
         askers: other askers, for tests.
+        echonet_port: the port that this program speaks ECHONET Lite over, if others do so too.
     """
 
     def __init__(
@@ -48,9 +49,11 @@ class Discovery:
         clock: Callable[[], float],
         on: Iterable[str] = ASKERS,
         askers: Iterable[Asker] | None = None,
+        echonet_port: EchonetPort | None = None,
     ) -> None:
         self.voice = Voice(hear, clock)
-        made = [_MAKE[name](self.voice) for name in on] if askers is None else askers
+        make = {**_MAKE, "echonet": lambda voice: EchonetAsker(voice, port=echonet_port)}
+        made = [make[name](self.voice) for name in on] if askers is None else askers
         self._askers = list(made)
         self._tasks: list[asyncio.Task[None]] = []
         self._troubles: dict[str, Reason] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from contextlib import suppress
 from ipaddress import IPv4Network, ip_address
 from typing import NamedTuple
 
@@ -76,20 +77,28 @@ def listener(port: int, group: str, on: list[Interface]) -> socket.socket:
     except OSError:
         heard.close()
         raise
-    joined = [interface for interface in on if _join(heard, group, interface.ip)]
+    joined = [interface for interface in on if join(heard, group, interface.ip)]
     if not joined:
         heard.close()
         raise OSError("no interface lets us listen to the group")
     return heard
 
 
-def _join(heard: socket.socket, group: str, ip: str) -> bool:
+def join(heard: socket.socket, group: str, ip: str) -> bool:
+    """Hear a group on the interface with this address, where it has one."""
     try:
         member = socket.inet_aton(group) + socket.inet_aton(ip)
         heard.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
     except OSError:
         return False  # one interface without multicast must not silence the others
     return True
+
+
+def leave(heard: socket.socket, group: str, ip: str) -> None:
+    """Hear a group no more on an interface that may be gone; a socket has room for few."""
+    with suppress(OSError):
+        member = socket.inet_aton(group) + socket.inet_aton(ip)
+        heard.setsockopt(socket.IPPROTO_IP, socket.IP_DROP_MEMBERSHIP, member)
 
 
 def asker(ip: str) -> socket.socket:

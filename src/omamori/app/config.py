@@ -29,6 +29,20 @@ TEMPLATE = """\
 # neighbours = true          # read this machine's own list of neighbours
 # interface = "auto"         # with rights: also listen passively; "eth0" says where, "" nowhere
 
+[protect]
+# firewall = true            # with rights: hold in this machine's kernel who is cut off
+# door = 0                   # 4119 lets certified services meet this hub and ask; 0 keeps it shut
+# door_host = "127.0.0.1"    # where that door is; "0.0.0.0" opens it to the home
+# charger = 0                # 9119 lets a car charger call this hub (OCPP 2.0.1); 0 keeps it shut
+# charger_secret = ""        # file with the charger's password; without it no charger is let in
+
+[broker]
+# host = ""                  # an MQTT broker, for Home Assistant; empty: none
+# port = 1883                # 8883 with tls = true
+# tls = false
+# user = ""
+# secret = ""                # file with the password
+
 [trust]
 # vouched_cap = 2            # highest level on the hub's word alone
 # aged_cap = 2               # highest level on a word that ran out less than a week ago
@@ -64,6 +78,26 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     interface: str = "auto"
 
 
+class Protect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What this machine may hold and who may ask; every door is shut until somebody opens it."""
+
+    firewall: bool = True
+    door: Port = 0
+    door_host: str = "127.0.0.1"
+    charger: Port = 0
+    charger_secret: str = ""
+
+
+class Broker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A message broker, where this home has one."""
+
+    host: str = ""
+    port: Port = 1883
+    tls: bool = False
+    user: str = ""
+    secret: str = ""
+
+
 class Trust(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How far weaker grounds reach."""
 
@@ -84,6 +118,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     web: Web = Web()
     network: Network = Network()
+    protect: Protect = Protect()
+    broker: Broker = Broker()
     trust: Trust = Trust()
     sample: Sample = Sample()
 

@@ -79,13 +79,13 @@ def test_an_answer_too_long_is_told_by_its_keys() -> None:
 def test_what_is_no_request_is_refused(parts: object) -> None:
     with pytest.raises(RequestError) as refused:
         read_asked(cbor2.dumps(parts))
-    assert refused.value.reason.key == "request.malformed"
+    assert refused.value.reason.key == "asked.malformed"
 
 
 def test_a_request_is_never_long() -> None:
     with pytest.raises(RequestError) as refused:
         read_asked(bytes(REQUEST_BYTES_MAX + 1))
-    assert refused.value.reason.key == "request.too-long"
+    assert refused.value.reason.key == "asked.too-long"
 
 
 @given(st.binary(max_size=300))

@@ -87,19 +87,19 @@ def read_asked(octets: bytes) -> Request | Withdrawal:
     """What a peer asks.
 
     Raises:
-        RequestError: `request.too-long`, `request.malformed`.
+        RequestError: `asked.too-long`, `asked.malformed`.
     """
     match _parts(octets):
         case [4, int() as seq, str() as target, str() as point, value, str() as slot, lease_s, at]:
             texts = (target, point, slot)
             if not (_is_number(seq) and all(0 < len(text) <= NAME_MAX for text in texts)):
-                raise RequestError("request.malformed")
+                raise RequestError("asked.malformed")
             lease, said_at = _seconds(lease_s, LEASE_S_MAX), _seconds(at, SEQ_MAX)
             return Request(seq, target, point, _value(value), slot, lease, said_at)
         case [5, int() as seq] if _is_number(seq):
             return Withdrawal(seq)
         case _:
-            raise RequestError("request.malformed")
+            raise RequestError("asked.malformed")
 
 
 def read_answer(octets: bytes) -> Answer:
@@ -114,13 +114,13 @@ def read_answer(octets: bytes) -> Answer:
         ):
             return Answer(seq, state, tuple(_reason(each) for each in told))
         case _:
-            raise RequestError("request.malformed")
+            raise RequestError("asked.malformed")
 
 
 def _parts(octets: bytes) -> object:
     if len(octets) > REQUEST_BYTES_MAX:
-        raise RequestError("request.too-long", {"bytes_max": REQUEST_BYTES_MAX})
-    return read_cbor(octets, RequestError, "request.malformed")
+        raise RequestError("asked.too-long", {"bytes_max": REQUEST_BYTES_MAX})
+    return read_cbor(octets, RequestError, "asked.malformed")
 
 
 def _is_number(seq: int) -> bool:
@@ -129,7 +129,7 @@ def _is_number(seq: int) -> bool:
 
 def _seconds(said: object, most: float) -> float:
     if isinstance(said, bool) or not isinstance(said, (int, float)) or not 0 <= said <= most:
-        raise RequestError("request.malformed")
+        raise RequestError("asked.malformed")
     return float(said)
 
 
@@ -144,7 +144,7 @@ def _value(said: object) -> bool | int | float | str:
         case str() if len(said) <= TEXT_CHARACTERS_MAX:
             return said
         case _:
-            raise RequestError("request.malformed")
+            raise RequestError("asked.malformed")
 
 
 def _reason(told: object) -> Reason:
@@ -153,8 +153,8 @@ def _reason(told: object) -> Reason:
             said: dict[str, Value] = {}
             for name, value in params.items():
                 if not isinstance(name, str) or len(name) > NAME_MAX:
-                    raise RequestError("request.malformed")
+                    raise RequestError("asked.malformed")
                 said[name] = _value(value)
             return Reason(key, said)
         case _:
-            raise RequestError("request.malformed")
+            raise RequestError("asked.malformed")

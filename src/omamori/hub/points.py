@@ -57,6 +57,8 @@ POINTS: dict[str, Point] = {
         Point("blood_pressure_mmhg", NUMBER, unit="mmHg", high=400),
         Point("body_weight_kg", NUMBER, unit="kg", high=700),
         Point("fault", BOOL),
+        Point("co2_ppm", NUMBER, unit="ppm", high=100_000),
+        Point("plugged", BOOL),  # a car is at the charger
         # Comfort: undone by the next press.
         Point("power", BOOL, ADJUST),
         Point("brightness_percent", WHOLE, ADJUST, "%", high=100),

@@ -1,0 +1,127 @@
+"""Where each thing is: which addresses are its alone, and how surely a frame of them is its own.
+
+Anybody can write another's hardware address into a frame. Who owns a port of our bridge cannot be
+written: a thing that is heard at a port of its own did send what is heard there. Where several
+things share one port (an access point, a switch), the address is all there is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from omamori.hub.guarding.plan import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from omamori.hub.knowing.known import KnownThing
+
+PORTS_MAX = 8192  # hardware addresses whose port is remembered: about 1 MB
+EVICT_SHARE = 8
+SETTLED_S = 60.0
+"""So long at one port and no other: a bridge learns a sender's port with each of its frames, so a
+borrowed address moves at once."""
+MOVED_S = 3600.0  # a cable that was moved so lately may as well be a borrowed address
+PLACE_ADDRESSES_MAX = 32  # of one thing: some hardware addresses, and IPv6 has several for each
+
+OWN_PORT, SHARED_PORT, MOVED, BARE = "own-port", "shared-port", "moved", "bare"
+"""How surely it was this thing: alone at its port; one of several there; its address was heard at
+two ports; nobody knows any port."""
+
+
+class _Seat(msgspec.Struct):
+    """At which port an address is heard."""
+
+    port: str
+    since: float
+    moved_at: float | None = None
+
+
+class Ports:
+    """Learns which address is heard at which port of our bridge (sightings ``bridge.port``)."""
+
+    def __init__(self) -> None:
+        self._seats: dict[str, _Seat] = {}
+        self._at: dict[str, set[str]] = {}
+
+    def heard(self, mac: str, port: str, now: float) -> None:
+        """An address is heard at a port."""
+        seat = self._seats.get(mac)
+        if seat is None:
+            self._make_room()
+            self._seats[mac] = _Seat(port, now)
+        elif seat.port != port:
+            self._leave(seat.port, mac)
+            seat.port, seat.since, seat.moved_at = port, now, now
+        else:
+            return
+        self._at.setdefault(port, set()).add(mac)
+
+    def of(self, mac: str) -> str:
+        """The port that is this address's alone; empty where it is shared or not known."""
+        seat = self._seats.get(mac)
+        return seat.port if seat is not None and len(self._at[seat.port]) == 1 else ""
+
+    def surety(self, mac: str, now: float) -> str:
+        """How surely a frame with this address was sent by its owner."""
+        seat = self._seats.get(mac)
+        if seat is None:
+            return BARE
+        if seat.moved_at is not None and abs(now - seat.moved_at) < MOVED_S:
+            return MOVED
+        if len(self._at[seat.port]) > 1:
+            return SHARED_PORT
+        return OWN_PORT if abs(now - seat.since) >= SETTLED_S else BARE
+
+    def forget(self, mac: str) -> None:
+        """It is not here any more."""
+        seat = self._seats.pop(mac, None)
+        if seat is not None:
+            self._leave(seat.port, mac)
+
+    def _leave(self, port: str, mac: str) -> None:
+        there = self._at[port]
+        there.discard(mac)
+        if not there:
+            del self._at[port]
+
+    def _make_room(self) -> None:
+        if len(self._seats) >= PORTS_MAX:
+            # The youngest go first: a flood of made-up addresses is young.
+            for young in list(self._seats)[-PORTS_MAX // EVICT_SHARE :]:
+                self.forget(young)
+
+
+class Whereabouts:
+    """Where all things are now; made anew when the inventory changed.
+
+    A place holds only addresses that are the thing's alone: whoever takes another's IP address must
+    not have that one cut off with it.
+    """
+
+    def __init__(self, things: Iterable[KnownThing], ports: Ports) -> None:
+        self._places: dict[str, Place] = {}
+        known = [thing for thing in things if not thing.behind]
+        owners: dict[str, int] = {}
+        for thing in known:
+            for address in {*_macs(thing), *thing.ips}:
+                owners[address] = owners.get(address, 0) + 1
+        for thing in known:
+            macs = tuple(m for m in _macs(thing) if owners[m] == 1)[:PLACE_ADDRESSES_MAX]
+            ips = tuple(ip for ip in thing.ips if owners[ip] == 1)[:PLACE_ADDRESSES_MAX]
+            port = ports.of(thing.mac) if thing.mac in macs else ""
+            self._places[thing.id] = Place(thing.id, macs, ips, port)
+
+    def of(self, thing: str) -> Place:
+        """The place of a thing; without any address where nothing is known."""
+        return self._places.get(thing) or Place(thing)
+
+
+def _macs(thing: KnownThing) -> tuple[str, ...]:
+    """Its hardware address, and its former ones: not those that likeness alone gives it."""
+    if thing.is_likeness or not thing.known_by:
+        return (thing.mac,) if thing.mac else ()
+    former = (a.id for a in thing.known_by if not a.is_guess and not a.id.startswith("ip:"))
+    return tuple(dict.fromkeys((*((thing.mac,) if thing.mac else ()), *former)))

@@ -128,3 +128,27 @@ def act_of(point: str, kind: str) -> str:
     if known.act == ADJUST and (kind in _HOT or harm_of(kind) == LIFE):
         return OPERATE  # switching on what gets hot while nobody is there is no comfort
     return known.act
+
+
+INDUSTRY_OF_KIND: dict[str, str] = {
+    **dict.fromkeys(
+        (
+            "air-cleaner", "air-conditioner", "bath", "blind", "controller", "ev-charger", "fan",
+            "fuel-cell", "heater", "light", "meter", "plug", "solar", "storage-battery",
+            "thermostat", "water-heater", "cooker", "refrigerator", "washer", "appliance",
+        ),
+        "energy",
+    ),
+    **dict.fromkeys(("medical", "glucose-meter", "health-gateway", "scale", "wearable"), "health"),
+    **dict.fromkeys(
+        ("television", "recorder", "media-player", "speaker", "projector", "set-top-box"), "av"
+    ),
+    "car": "mobility",
+    **dict.fromkeys(("phone", "tablet", "router", "telephone"), "telecom"),
+}  # fmt: skip
+"""Whose business a kind of thing is, where no certificate says it; proposals, as HEMS lists them."""
+
+
+def industry_of(kind: str) -> str:
+    """The industry that a kind of thing most likely belongs to; empty where nobody can say."""
+    return INDUSTRY_OF_KIND.get(kind, "")

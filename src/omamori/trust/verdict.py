@@ -16,6 +16,11 @@ ALLOW, LIMIT, ASK, REFUSE = "allow", "limit", "ask", "refuse"
 STRICTEST_LAST = (ALLOW, LIMIT, ASK, REFUSE)
 
 
+LOOK, ADJUST, OPERATE = "look", "adjust", "operate"
+"""What is done for a purpose: nothing is changed; what the next press of a button undoes; what moves
+energy, heat, doors or a body."""
+
+
 class Purpose(msgspec.Struct, frozen=True):
     """What a link is for.
 
@@ -25,24 +30,28 @@ class Purpose(msgspec.Struct, frozen=True):
         limited: rung that allows its harmless part (to read, not to act); equal to `required`
             where there is no such part.
         ask: whether a person may allow it below `limited`; never where safety is at stake.
+        act: the gravest act that it needs.
     """
 
     key: str
     required: int
     limited: int
     ask: bool = False
+    act: str = LOOK
 
 
 PURPOSES = {
     purpose.key: purpose
     for purpose in (
         Purpose("read-measurement", required=2, limited=1, ask=True),
-        Purpose("show-content", required=2, limited=1, ask=True),
-        Purpose("share-energy", required=3, limited=2),
-        Purpose("switch-power", required=3, limited=2),
+        Purpose("show-content", required=2, limited=1, ask=True, act=ADJUST),
+        Purpose("share-energy", required=3, limited=2, act=OPERATE),
+        Purpose("switch-power", required=3, limited=2, act=ADJUST),
         Purpose("share-health", required=3, limited=3),
         Purpose("warn-of-danger", required=2, limited=1),
-        Purpose("update-firmware", required=4, limited=4),
+        Purpose("update-firmware", required=4, limited=4, act=OPERATE),
+        Purpose("open-doors", required=4, limited=4, act=OPERATE),
+        Purpose("give-therapy", required=5, limited=5, act=OPERATE),
     )
 }
 """The purposes of a home; rungs are proposals, published here, not law."""

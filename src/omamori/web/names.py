@@ -25,6 +25,8 @@ PURPOSES = {
     "share-health": "pass on health readings",
     "warn-of-danger": "warn of danger",
     "update-firmware": "update its program",
+    "open-doors": "open and lock doors",
+    "give-therapy": "treat a body",
 }
 
 FAULTS = {

@@ -8,6 +8,7 @@ must cost little more than its three signatures.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import cbor2
 import msgspec
@@ -20,6 +21,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from omamori.documents.reason import RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ES256 = -7
 PROTECTED_MAX = 256
@@ -80,11 +84,16 @@ def raw_to_der(raw: bytes) -> bytes:
     )
 
 
-def sign_raw(key: ec.EllipticCurvePrivateKey, octets: bytes) -> bytes:
-    """A deterministic (RFC 6979) 64-byte r‖s ES256 signature."""
-    r, s = decode_dss_signature(key.sign(octets, ECDSA_DETERMINISTIC))
+def der_to_raw(der: bytes) -> bytes:
+    """The 64-byte r‖s form of one's own DER signature (RFC 9053, 2.1)."""
+    r, s = decode_dss_signature(der)
     half = SIGNATURE_BYTES // 2
     return r.to_bytes(half, "big") + s.to_bytes(half, "big")
+
+
+def sign_raw(key: ec.EllipticCurvePrivateKey, octets: bytes) -> bytes:
+    """A deterministic (RFC 6979) 64-byte r‖s ES256 signature."""
+    return der_to_raw(key.sign(octets, ECDSA_DETERMINISTIC))
 
 
 def _byte_string(octets: bytes) -> bytes:
@@ -106,8 +115,13 @@ def _signature_structure(protected: bytes, payload: bytes) -> bytes:
 
 def seal(payload: bytes, type_: str, key: ec.EllipticCurvePrivateKey, key_id: bytes) -> bytes:
     """Sign `payload` as COSE_Sign1; `key_id` is the signing key's subject key identifier."""
+    return seal_with(payload, type_, lambda octets: sign_raw(key, octets), key_id)
+
+
+def seal_with(payload: bytes, type_: str, sign: Callable[[bytes], bytes], key_id: bytes) -> bytes:
+    """As `seal`, with a key that only signs: `sign` gives r‖s of 64 bytes, `der_to_raw` makes it."""
     protected = cbor2.dumps({ALGORITHM: ES256, KEY_ID: key_id, TYPE: type_})
-    signature = sign_raw(key, _signature_structure(protected, payload))
+    signature = sign(_signature_structure(protected, payload))
     return cbor2.dumps(cbor2.CBORTag(COSE_SIGN1_TAG, [protected, {}, payload, signature]))
 
 

@@ -52,9 +52,14 @@ class Discovery:
         echonet_port: EchonetPort | None = None,
     ) -> None:
         self.voice = Voice(hear, clock)
-        make = {**_MAKE, "echonet": lambda voice: EchonetAsker(voice, port=echonet_port)}
-        made = [make[name](self.voice) for name in on] if askers is None else askers
-        self._askers = list(made)
+        if askers is None:
+            askers = [
+                EchonetAsker(self.voice, port=echonet_port)
+                if name == EchonetAsker.name
+                else _MAKE[name](self.voice)
+                for name in on
+            ]
+        self._askers = list(askers)
         self._tasks: list[asyncio.Task[None]] = []
         self._troubles: dict[str, Reason] = {}
 

@@ -1,0 +1,1 @@
+"""ECHONET Lite: household appliances, heat, energy, doors and meters."""

@@ -1,0 +1,1 @@
+"""OCPP: car chargers, to which the hub is the server."""

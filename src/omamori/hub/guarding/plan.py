@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from omamori.documents.reason import Reason
+from omamori.documents.reason import Reason, RefusedError
 
 NONE, DISCOVER, READ, CONTROL = "none", "discover", "read", "control"
 REACHES = (NONE, DISCOVER, READ, CONTROL)
@@ -64,12 +64,21 @@ class Plan(msgspec.Struct, frozen=True):
 
     Attributes:
         hub: where this machine is in the network; never cut.
+        routers: who else gives addresses and leads outside; a cut thing may still ask them for
+            its address, and nothing else.
+        networks: the home's own prefixes (``2001:db8:1::/64``), where they are not private ones.
     """
 
     cuts: tuple[Cut, ...] = ()
     pairs: tuple[Pair, ...] = ()
     carriers: tuple[Carrier, ...] = ()
     hub: Place = Place("hub")
+    routers: tuple[Place, ...] = ()
+    networks: tuple[str, ...] = ()
+
+
+class PlanError(RefusedError):
+    """A plan that cannot be held, with its reason; what was in force stays in force."""
 
 
 OBSERVING, ROUTED, BRIDGED = "observing", "routed", "bridge"

@@ -1,0 +1,51 @@
+"""What this machine can hold against a thing, and why not more; why a plan is refused."""
+
+from __future__ import annotations
+
+SENTENCES = {
+    "firewall.no-library": "This machine has no part that can stop traffic. Please install nftables, and start again.",
+    "firewall.no-kernel": "This machine's system cannot stop traffic. Omamori only watches here.",
+    "firewall.no-rights": "Stopping traffic needs an administrator. Please start again with sudo.",
+    "firewall.no-bridge": "The things of your home do not talk through this machine. Only what passes it can be stopped.",
+    "firewall.no-bridge-rules": "This machine cannot stop traffic between two things of your home. Only what goes from one network to another can be stopped.",
+    "firewall.not-a-bridge": "{name} does not join the things of your home. Only what goes from one network to another can be stopped.",
+    "firewall.observing": "Nothing can be stopped on this machine. Please unplug the thing, or switch it off.",
+    "firewall.refused": "This machine did not take the new rules ({why}). The rules from before still hold.",
+    "firewall.not-understood": "This machine answered in a way that is not understood. The rules from before still hold.",
+    "firewall.closed": "The rules are not looked after any more. Those from before still hold.",
+    "plan.bad-address": "{address} is not an address that {thing} can have. The rules from before still hold.",
+    "plan.bad-name": "A thing's name is too long or empty ({thing}). The rules from before still hold.",
+    "plan.bad-port": "{port} is not a place where {thing} can be plugged in. The rules from before still hold.",
+    "plan.bad-door": "{door} is not a service that can be opened. The rules from before still hold.",
+    "plan.bad-network": "{network} is not the network of a home. The rules from before still hold.",
+    "plan.bad-end": "It was not said until when {thing} is cut off. The rules from before still hold.",
+    "plan.too-many": "There are too many {what}; {most} is the most. The rules from before still hold.",
+    "plan.unknown-reach": "{reach} is not known here. A thing may find another, read it or set it, or nothing.",
+    "plan.cuts-hub": "{thing} has an address of Omamori's own machine or of the router. It is not cut off, or the whole home would be.",
+    "plan.no-address": "It is not known where {thing} is. It can be cut off when it has spoken.",
+    "plan.pair-of-one": "{thing} cannot be kept away from itself.",
+}
+
+JA = {
+    "firewall.no-library": "この機械には、通信を止める部品がありません。nftables を入れて、もう一度始めてください。",
+    "firewall.no-kernel": "この機械では、通信を止められません。おまもりは見守るだけです。",
+    "firewall.no-rights": "通信を止めるには、管理者の許可がいります。sudo をつけて、もう一度始めてください。",
+    "firewall.no-bridge": "家の機器どうしの通信は、この機械を通っていません。ここを通るものだけを止められます。",
+    "firewall.no-bridge-rules": "この機械では、家の機器どうしの通信を止められません。別のネットワークへ出るものだけを止められます。",
+    "firewall.not-a-bridge": "{name} は、家の機器どうしをつなぐものではありません。別のネットワークへ出るものだけを止められます。",
+    "firewall.observing": "この機械では何も止められません。機器の線を抜くか、電源を切ってください。",
+    "firewall.refused": "この機械は新しい決まりを受けつけませんでした（{why}）。前の決まりが続いています。",
+    "firewall.not-understood": "この機械の返事がわかりませんでした。前の決まりが続いています。",
+    "firewall.closed": "決まりの見直しは終わりました。前の決まりが続いています。",
+    "plan.bad-address": "{address} は、{thing} のアドレスとして使えません。前の決まりが続いています。",
+    "plan.bad-name": "機器の名前が空か、長すぎます（{thing}）。前の決まりが続いています。",
+    "plan.bad-port": "{port} は、{thing} をつなげる場所ではありません。前の決まりが続いています。",
+    "plan.bad-door": "{door} は、開けられる窓口ではありません。前の決まりが続いています。",
+    "plan.bad-network": "{network} は、家のネットワークではありません。前の決まりが続いています。",
+    "plan.bad-end": "{thing} をいつまで切り離すのか、決まっていません。前の決まりが続いています。",
+    "plan.too-many": "{what} が多すぎます（{most} まで）。前の決まりが続いています。",
+    "plan.unknown-reach": "{reach} という決まりはありません。「見つける」「読む」「動かす」か「なし」です。",
+    "plan.cuts-hub": "{thing} は、おまもりの機械かルーターと同じアドレスです。家じゅうが切れてしまうので、切り離しません。",
+    "plan.no-address": "{thing} がどこにあるか、まだわかりません。一度話せば、切り離せます。",
+    "plan.pair-of-one": "{thing} を自分自身から離すことはできません。",
+}

@@ -131,9 +131,16 @@ def main() -> None:
 
 def _add_commands() -> None:
     """Commands that live in modules of their own; their imports wait until here."""
-    from omamori.app import authority, mud_command, thing_command, watch  # noqa: PLC0415 - no import has an effect
+    from omamori.app import (  # noqa: PLC0415 - no import has an effect
+        authority,
+        mud_command,
+        policy_command,
+        thing_command,
+        watch,
+    )
 
     app.command("watch")(watch.command)
     app.add_typer(authority.app, name="authority")
     app.add_typer(thing_command.app, name="thing")
     app.add_typer(mud_command.app, name="mud")
+    app.add_typer(policy_command.app, name="policy")

@@ -20,6 +20,7 @@ from babel.dates import format_timedelta
 from babel.messages.pofile import read_po
 from markupsafe import Markup, escape
 
+from omamori.documents.policy import OWN_WORDS
 from omamori.hub.knowing.identify_kinds import KINDS
 from omamori.web import names, sentences
 
@@ -108,8 +109,14 @@ def text(english: str, lang: str, **params: Value) -> str:
 
 
 def sentence(reason: Reason, lang: str) -> str:
-    """A reason in plain words; total: a key without words says so and shows itself."""
+    """A reason in plain words; total: a key without words says so and shows itself.
+
+    A rule that somebody of this home wrote brings its own sentences.
+    """
     pattern = tables()[lang].get(reason.key)
+    own = reason.params.get(f"own_{lang}") if reason.key == OWN_WORDS else None
+    if isinstance(own, str) and own:
+        return cleaned(own)
     if pattern is None:
         return text(
             "There are no plain words for this yet (its sign: {sign}).", lang, sign=reason.key

@@ -1,0 +1,1 @@
+"""Linking: who cooperates with whom, how far, why, and until when."""

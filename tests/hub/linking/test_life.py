@@ -265,8 +265,9 @@ def test_a_yes_widens_nothing_that_was_refused() -> None:
 def test_a_clock_set_back_makes_no_yes_last_for_years() -> None:
     home = Home()
     home.shows("a", 0)
+    home.shows("b", 0)
     home.link("show-content")
-    home.links.say_yes("l", "mother", NOW)
+    assert home.links.say_yes("l", "mother", NOW).link.state == ACTIVE
     (change,) = home.links.rejudge(NOW - 7200)
     assert change.link.state == ASKED
 

@@ -63,7 +63,9 @@ def home() -> FixtureHome:
 
 @pytest.fixture
 def visitor(home: FixtureHome) -> Visitor:
-    return Visitor(hub_app(home, hub_site(SECRET, metrics=lambda: b"omamori_up 1\n"), Live()))
+    return Visitor(
+        hub_app(home, hub_site(SECRET, metrics=lambda: b"omamori_up 1\n"), Live(), protects=home)
+    )
 
 
 @pytest.fixture

@@ -36,7 +36,8 @@ from omamori.web.views import (
     TodoView,
 )
 from web import talk_fixture
-from web.talk_fixture import TalkFixture, alert_cards
+from web.rules_fixture import RulesFixture
+from web.talk_fixture import alert_cards
 
 NOW = time.time()
 HOSTILE_NAME = "<script>alert(1)</script>\u202egnp.exe" + "W" * 80
@@ -196,8 +197,8 @@ def side(thing_id: str, lang: str, industry: str, answer: str) -> SideView:
     )  # fmt: skip
 
 
-class FixtureHome(TalkFixture):
-    """Implements HomePort; `asked` holds every action."""
+class FixtureHome(RulesFixture):
+    """Implements HomePort and ProtectPort; `asked` holds every action."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -379,5 +380,9 @@ PATHS = (
     "/things/aircon", "/label/aircon", "/label/hostile", "/sample", "/sample/meetings/m1",
     "/happened", "/settings", "/patterns", "/help", "/no-such-page", "/talk", "/outside", "/new",
     "/alerts", "/alerts/a1", "/talk?home=sample&since=week", "/alerts/a3?home=sample",
+    "/protect?told=cut", "/protect?home=sample", "/protect/commands",
+    "/protect/links", "/protect/rules", "/protect/automations?told=read", "/protect/measured",
+    "/protect/rules/try?asker=stranger&target=hostile&point=power&act=set&home=sample",
+    "/sample/plays/film", "/sample/plays/measurement",
 )  # fmt: skip
 """Every page of a home."""

@@ -14,5 +14,6 @@ from omamori.web.live import Live
 from web.home_fixture import FixtureHome
 
 if __name__ == "__main__":
-    app = hub_app(FixtureHome(), hub_site(b"s" * 32), Live())
+    home = FixtureHome()
+    app = hub_app(home, hub_site(b"s" * 32), Live(), protects=home)
     uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning")

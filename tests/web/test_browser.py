@@ -65,7 +65,7 @@ class Served:
         self.home = FixtureHome()
         self.live = Live()
         config = uvicorn.Config(
-            hub_app(self.home, hub_site(SECRET), self.live), port=0, log_level="error",
+            hub_app(self.home, hub_site(SECRET), self.live, protects=self.home), port=0, log_level="error",
             timeout_graceful_shutdown=1,
         )  # fmt: skip
         self._server = uvicorn.Server(config)

@@ -20,7 +20,16 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from omamori.documents.reason import Reason, RefusedError
-from omamori.web import draw, draw_talk, names, talk_words, words
+from omamori.web import (
+    draw,
+    draw_protect,
+    draw_talk,
+    names,
+    names_protect,
+    protect_words,
+    talk_words,
+    words,
+)
 from omamori.web.guard import Guard, form_token, harden
 
 if TYPE_CHECKING:
@@ -90,6 +99,9 @@ def _environment(lang: str) -> jinja2.Environment:
         draw=draw,
         draw_talk=draw_talk,
         talk=talk_words,
+        protects=names_protect,
+        draw_protect=draw_protect,
+        told_of=protect_words,
         _=say,
         plain=lambda english, **params: words.text(english, lang, **params),
         reason=lambda why: words.broken(words.sentence(why, lang), lang),

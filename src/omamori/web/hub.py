@@ -15,7 +15,11 @@ from omamori.hub.knowing.identify_kinds import KINDS
 from omamori.web import draw, samples
 from omamori.web.frame import Pages, Site, Tab, language_of, site_app
 from omamori.web.guard import read_form
-from omamori.web.hub_talk import SPANS, UPLOADS, home_of, span_of, talk_routes
+from omamori.web.hub_protect import protect_routes, told_of
+from omamori.web.hub_rules import UPLOADS as RULES_UPLOADS
+from omamori.web.hub_rules import rules_routes
+from omamori.web.hub_talk import SPANS, home_of, span_of, talk_routes
+from omamori.web.hub_talk import UPLOADS as TALK_UPLOADS
 from omamori.web.labels import label_of
 from omamori.web.views_talk import SAMPLE
 
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
 
     from omamori.web.live import Live
     from omamori.web.login import Door
-    from omamori.web.ports import HomePort
+    from omamori.web.ports import HomePort, ProtectPort
 
 NAME_CHARACTERS_MAX = 60
 THING_SPANS = ("day", "week")
@@ -38,6 +42,10 @@ TABS = (
     Tab("/happened", "What happened"),
     Tab("/help", "Help", urgent=True),
 )
+PROTECT_TAB = Tab("/protect", "Protect")
+"""Stands second, where the hub can protect at all."""
+
+UPLOADS = (*TALK_UPLOADS, *RULES_UPLOADS)
 FOOTER = (Tab("/settings", "Settings"), Tab("/patterns", "All parts of these pages"))
 
 
@@ -57,15 +65,24 @@ def hub_site(
     )
 
 
-def hub_app(home: HomePort, site: Site, live: Live, door: Door | None = None) -> Starlette:
+def hub_app(
+    home: HomePort,
+    site: Site,
+    live: Live,
+    door: Door | None = None,
+    protects: ProtectPort | None = None,
+) -> Starlette:
     """The application of a home's pages.
 
     Args:
         home: what the pages show and do.
         live: the composer calls `live.changed("home" | "sample" | "happened")`.
         door: asks for a password on a LAN; None when the server listens on loopback only.
+        protects: what the pages of protection show and do; None where there are none.
     """
     site = msgspec.structs.replace(site, version=lambda: live.version)
+    if protects is not None:
+        site = msgspec.structs.replace(site, tabs=(site.tabs[0], PROTECT_TAB, *site.tabs[1:]))
     pages = Pages(site)
 
     async def stream(_request: Request) -> Response:
@@ -74,15 +91,20 @@ def hub_app(home: HomePort, site: Site, live: Live, door: Door | None = None) ->
     # An id has a slash where a thing is known by its bridge's word, so what follows one goes first.
     routes = [
         *talk_routes(home, pages),
+        *(_protecting(protects, pages) if protects is not None else ()),
         *_acting(home, pages),
-        *_looking(home, pages),
+        *_looking(home, pages, protects),
         *_about(home, pages),
         Route("/live", stream),
     ]
     return site_app(site, pages, routes, door)
 
 
-def _looking(home: HomePort, pages: Pages) -> list[BaseRoute]:
+def _protecting(protects: ProtectPort, pages: Pages) -> list[BaseRoute]:
+    return [*protect_routes(protects, pages), *rules_routes(protects, pages)]
+
+
+def _looking(home: HomePort, pages: Pages, protects: ProtectPort | None) -> list[BaseRoute]:
     """The pages that only show."""
 
     async def first(request: Request) -> Response:
@@ -97,13 +119,17 @@ def _looking(home: HomePort, pages: Pages) -> list[BaseRoute]:
         view = home.thing(thing_id, lang, where, SPANS[span])
         if view is None:
             return pages.refuse(request, 404, Reason("web.no-such-thing"))
+        where = SAMPLE if view.sample else where
+        guarded = protects.guarded(where, thing_id, lang) if protects is not None else None
         kinds = [(key, pages.kind(request, key)) for key in KINDS]
         kinds.sort(key=lambda pair: pair[1])
         return pages.render(
             request,
             "thing.html",
             view=view,
-            where=SAMPLE if view.sample else where,
+            where=where,
+            guarded=guarded,
+            done=told_of(request),
             kinds=kinds,
             most=NAME_CHARACTERS_MAX,
             span=span,

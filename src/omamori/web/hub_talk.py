@@ -178,7 +178,8 @@ def _saying(home: HomePort, pages: Pages) -> list[BaseRoute]:
         if situation and situation not in names.SITUATIONS:
             raise NotChosenError("web.choice-unknown")
         await home.disturb(situation)
-        return RedirectResponse("/sample#disturb", 303)
+        shown = f"/sample/plays/{situation}" if situation in names.PLAYS else "/sample#disturb"
+        return RedirectResponse(shown, 303)
 
     return [
         Route("/things/{thing_id:path}/part", part, methods=["POST"]),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from omamori.web import names_protect
+
 YEAR_SHOWN_DAYS = 300
 """A time further away than this is shown with its year."""
 
@@ -195,6 +197,12 @@ SITUATIONS = {
     "phone": "A phone brings trouble home",
     "rogue-dhcp": "A stranger plays the router",
     "spoof": "One thing takes another's place",
+    "film": "A service wants the television's power",
+    "battery": "A hijacked service commands the home battery",
+    "measurement": "Measurements are tampered with on their way",
+    "car": "A car's box sends what it never should",
+    "implant": "A stranger commands an implant",
+    "mail": "An office computer got a wicked mail",
 }
 
 SITUATIONS_MORE = {
@@ -204,7 +212,16 @@ SITUATIONS_MORE = {
     "phone": "It came back from outside and now tries other things.",
     "rogue-dhcp": "It hands out addresses, so that all talk goes through it.",
     "spoof": "It answers under another's address, and can listen in.",
+    "film": "While a film plays, an energy service asks to switch the television off.",
+    "battery": "It asks for more than is safe, and then for less; you can take over at any time.",
+    "measurement": "One is changed, one shown again, one comes late, one is lost. The receiver tells them apart.",
+    "car": "The box that talks with the outside sends words on the car's inner wires.",
+    "implant": "Somebody far away wants to change how it works. Only who is near, met just now and is high enough may.",
+    "mail": "After the mail was opened, it talks outside as it never did before.",
 }
+
+PLAYS = frozenset({"film", "battery", "measurement", "car", "implant", "mail"})
+"""Situations that have a page of their own with their steps."""
 
 MESSAGES = {
     "arp asks": "asking who has an address",
@@ -292,5 +309,8 @@ PARAMETERS = {
     "heard_by": SOURCES,
     "service": SERVICES,
     "message": MESSAGES,
+    "point": names_protect.POINTS,
+    "slot": names_protect.SLOTS,
+    "channel": names_protect.CHANNELS,
 }
 """Parameters of reasons whose values are words of one of these lists."""

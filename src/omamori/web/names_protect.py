@@ -1,0 +1,300 @@
+"""The words for the closed lists of the pages of protection, in English; Japanese in the catalogue."""
+
+from __future__ import annotations
+
+MODES = {
+    "watching": "Only watch",
+    "guarding": "Guard",
+    "strict": "Guard strictly",
+}
+
+MODES_MORE = {
+    "watching": "You are told what is noticed. Nothing is cut off unless you press the button.",
+    "guarding": "What clearly attacks is cut off at once. In doubt, and with anything that your health or your door rests on, you are asked.",
+    "strict": "What is suspicious is cut off sooner, also when it is not sure. Your health and your door are still asked about first.",
+}
+
+FORCES_MORE = {
+    "bridge": "Talk between any two things can be stopped here.",
+    "routed": "Talk with the outside can be stopped here. Two things on the same network still reach each other.",
+    "observing": "Nothing can be stopped here. You are told, and you can pull the plug.",
+}
+
+FORCES_TODO = {
+    "bridge": "",
+    "routed": "Let the Wi-Fi and the sockets of this home run over this computer.",
+    "observing": "Start Omamori as administrator, on the computer that all talk passes through.",
+}
+"""What to do where the hub itself did not say."""
+
+BY = {"hub": "this hub", "person": "you"}
+
+COMMAND_STATES = {
+    "asked": "Asks you",
+    "held": "Waits",
+    "sent": "On its way",
+    "done": "Done",
+    "failed": "Did not work",
+    "overridden": "Another went first",
+    "expired": "Its time ran out",
+    "withdrawn": "Taken back",
+    "refused": "Refused",
+}
+
+COMMAND_TONES = {
+    "asked": "ask",
+    "held": "waiting",
+    "sent": "waiting",
+    "done": "allow",
+    "failed": "refuse",
+    "overridden": "limit",
+    "expired": "limit",
+    "withdrawn": "limit",
+    "refused": "refuse",
+}
+
+SLOTS = {
+    "safety-auto": "automatic protection",
+    "safety-local": "a safety button",
+    "local-manual": "a hand at the thing",
+    "emergency-remote": "emergency from afar",
+    "critical-equipment": "important equipment",
+    "remote-user": "somebody from afar",
+    "automation": "an automation",
+    "demand-response": "an energy program",
+}
+
+CHANNELS = {
+    "hand": "at the thing itself",
+    "page": "these pages",
+    "meeting": "a meeting with certificates",
+    "broker": "the message broker",
+    "network": "the bare network, unproven",
+    "hub": "this hub",
+}
+
+ASKERS = {
+    "person": "a person",
+    "automation": "an automation",
+    "service": "a service",
+    "thing": "a thing",
+    "safety": "a safety function",
+}
+
+FACTS = {
+    "asker": "Who asked",
+    "holder": "Who held it",
+    "rule": "Which rule decided",
+    "rules": "Which rule decided",
+    "envelope": "Whose safe range",
+    "slot": "With what right",
+    "until": "Until when",
+    "effect": "What was seen after it",
+    "channel": "How it came",
+    "value": "What was set",
+}
+
+ENVELOPE_SOURCES = {
+    "maker": "its maker said so",
+    "standard": "a standard says so",
+    "person": "you said so",
+    "usual": "usual for such a thing",
+    "learned": "learned here",
+}
+
+POINTS = {
+    "room_temperature_c": "room temperature",
+    "outdoor_temperature_c": "temperature outdoors",
+    "humidity_percent": "humidity",
+    "power_w": "power used now",
+    "energy_kwh": "energy used",
+    "state_of_charge_percent": "charge of the battery",
+    "playing": "something plays",
+    "motion": "movement",
+    "opened": "open or closed",
+    "illuminance_lx": "brightness of the room",
+    "heart_rate_bpm": "heartbeat",
+    "glucose_mg_dl": "blood sugar",
+    "blood_pressure_mmhg": "blood pressure",
+    "body_weight_kg": "body weight",
+    "fault": "a fault",
+    "power": "power on and off",
+    "brightness_percent": "brightness",
+    "color_temperature_k": "colour of the light",
+    "volume_percent": "volume",
+    "muted": "sound off",
+    "content": "what is shown",
+    "playback": "playing",
+    "fan_percent": "strength of the fan",
+    "target_temperature_c": "wished temperature",
+    "mode": "way of working",
+    "charge_w": "charging and giving power",
+    "charge_limit_a": "greatest charging current",
+    "locked": "the lock",
+    "position_percent": "how far open",
+    "valve_open": "the valve",
+    "water_temperature_c": "temperature of the water",
+    "cook": "cooking",
+    "siren": "the siren",
+    "drive": "starting the engine",
+    "dose_u": "dose of medicine",
+    "pacing_bpm": "pace of the heart",
+    "firmware": "its program",
+    "co2_ppm": "used air (CO₂)",
+    "plugged": "plugged in",
+    "link": "work together",
+}
+
+BOOLS = {
+    "locked": ("locked", "open"),
+    "opened": ("open", "closed"),
+    "valve_open": ("open", "closed"),
+    "playing": ("yes", "no"),
+    "motion": ("yes", "no"),
+    "fault": ("yes", "no"),
+    "plugged": ("yes", "no"),
+    "": ("on", "off"),
+}
+"""How yes and no are said at a point; the last for all others."""
+
+VALUES = {
+    "on": "on",
+    "off": "off",
+    "yes": "yes",
+    "no": "no",
+    "open": "open",
+    "closed": "closed",
+    "locked": "locked",
+    "play": "play",
+    "pause": "pause",
+    "stop": "stop",
+    "start": "start",
+    "auto": "automatic",
+    "cool": "cool",
+    "heat": "heat",
+    "dry": "dry",
+    "fan": "fan",
+}
+
+LINK_STATES = {
+    "proposed": "Proposed",
+    "asked": "Asks you",
+    "active": "Active",
+    "limited": "Only in part",
+    "suspended": "Paused for safety",
+    "ended": "Ended",
+}
+
+LINK_TONES = {
+    "proposed": "waiting",
+    "asked": "ask",
+    "active": "allow",
+    "limited": "limit",
+    "suspended": "refuse",
+    "ended": "waiting",
+}
+
+GRANTS = {"guest": "a guest", "rental": "a rented or borrowed thing"}
+
+LASTS = {
+    "hour": "one hour",
+    "day": "one day",
+    "week": "one week",
+    "month": "one month",
+}
+
+EFFECTS = {
+    "allow": "allowed",
+    "limit": "only in part",
+    "ask": "ask first",
+    "refuse": "not allowed",
+}
+
+CONFLICTS = {
+    "opposite": "One undoes the other",
+    "repeated": "Both do the same",
+    "loop": "They start each other without end",
+    "channel": "They work against each other in the room",
+    "environment": "One starts the other through the room",
+    "chain": "One starts the other",
+    "condition": "One keeps the other from running",
+}
+
+ROOM_CHANNELS = {
+    "temperature": "warmth",
+    "light": "light",
+    "humidity": "dampness",
+    "air": "air",
+    "sound": "sound",
+    "motion": "movement",
+    "power": "electricity",
+    "water": "water",
+    "smoke": "smoke",
+    "presence": "who is at home",
+    "opening": "doors and windows",
+}
+
+MEASURED = {
+    "intact": "Arrived as measured",
+    "altered": "Changed on the way",
+    "replayed": "An old one shown again",
+    "delayed": "Came late, and was kept",
+    "lost": "Did not arrive",
+}
+
+MEASURED_TONES = {
+    "intact": "allow",
+    "altered": "refuse",
+    "replayed": "refuse",
+    "delayed": "limit",
+    "lost": "ask",
+}
+
+CHOICES = {
+    "agree": "Agree",
+    "decline": "Decline",
+    "film-ends": "The film ends",
+    "take-over": "Take over by hand",
+    "give-back": "Give it back",
+    "cut": "Cut it off",
+    "undo": "Undo",
+    "come-near": "Come close and meet again",
+    "go-on": "Go on",
+    "calm": "Let it end",
+    "alter": "Change one on the way",
+    "replay": "Show an old one again",
+    "delay": "Hold one back",
+    "lose": "Lose one",
+}
+
+TOLD = {
+    "cut": "It is cut off now. You can undo this at any time.",
+    "uncut": "It can talk again.",
+    "longer": "It stays cut off for longer.",
+    "left": "It is left as it is.",
+    "mode": "This is how it guards from now on.",
+    "do": "It is being done now.",
+    "no": "It will not be done.",
+    "taken": "You hold it now. Services must wait.",
+    "back": "You gave it back.",
+    "remote": "It can be steered from afar again.",
+    "local": "From now on only a hand at the thing steers it.",
+    "joins": "It takes part in energy programs.",
+    "stays": "It takes no part in energy programs.",
+    "agreed": "You agreed. You can withdraw it at any time.",
+    "withdrawn": "You withdrew it.",
+    "granted": "The permission was given. It ends by itself.",
+    "ended": "The permission ended, and what came of it was wiped.",
+    "rules": "These rules are in force now.",
+    "usual-rules": "The usual rules are in force again.",
+    "read": "The automations were looked at. What was found stands below.",
+    "forgotten": "The automations were forgotten.",
+}
+"""What is said after a button was pressed, by the sign in the address."""
+
+ASK_WHO = {
+    "person": "somebody of the family",
+    "stranger": "a stranger without proof",
+    "service": "a service from outside",
+}
+"""Askers that are no things, to try a rule with."""

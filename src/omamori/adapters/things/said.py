@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 SOURCES_MAX = 512
 FACTS_PER_SOURCE_MAX = 96  # the objects of the largest ECHONET Lite node (Appendix, EPC 0xD6: 84)
 AGE_S_MAX = 7200.0  # askers ask every hour or oftener; what is not said again is no longer so
-_KEYS = ("eoj", "location", "type", "instance")  # what tells one fact of a kind from the next
+_KEYS = ("eoj", "location", "nt", "type", "instance")  # what tells one fact of a kind from the next
 
 
 class Said:

@@ -1,0 +1,1 @@
+"""The gateway of a car: what may pass between its buses."""

@@ -86,6 +86,13 @@ def _filled(pattern: str, params: Mapping[str, Value], lang: str) -> str:
     return _GAP.sub(gap, pattern)
 
 
+_SAID = {
+    "wish": "command.wish.", "use": "command.use.", "reading": "command.reading.",
+    "asker": "command.who.", "holder": "command.who.",
+}  # fmt: skip
+"""Parameters whose values are said by sentences of their own."""
+
+
 def _spelled(name: str, form: str | None, value: Value, lang: str) -> str:
     """A parameter in words; names such as `industry` and `kind` say which words."""
     if isinstance(value, bool):
@@ -98,6 +105,9 @@ def _spelled(name: str, form: str | None, value: Value, lang: str) -> str:
         return kind_word(value, lang)
     if name == "country":
         return country_word(value, lang)
+    said = tables()[lang].get(_SAID[name] + (value or "somebody")) if name in _SAID else None
+    if said is not None:
+        return said
     table = names.PARAMETERS.get(name)
     return named(table, value, lang) if table is not None else cleaned(value)
 

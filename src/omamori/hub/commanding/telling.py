@@ -116,13 +116,13 @@ def caller_of_record(origin: Origin) -> str:
 
 
 def wish_of(command: Command) -> str:
-    """What is asked, as a key of the table of wishes (`web.names.WISHES`)."""
+    """What is asked, as the end of the key of its sentence (`command.wish.…`)."""
     value = command.value
     if isinstance(value, bool):
-        return f"{command.point}:{'true' if value else 'false'}"
+        return f"{command.point}-{'true' if value else 'false'}"
     if command.point in {"mode", "playback", "drive"}:
-        return f"{command.point}:{value}"
+        return f"{command.point}-{value}"
     if command.point == "charge_w" and isinstance(value, (int, float)):
         side = "charge" if value > 0 else "discharge" if value < 0 else "none"
-        return f"charge_w:{side}"
+        return f"charge_w-{side}"
     return command.point

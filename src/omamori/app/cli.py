@@ -133,6 +133,7 @@ def _add_commands() -> None:
     """Commands that live in modules of their own; their imports wait until here."""
     from omamori.app import (  # noqa: PLC0415 - no import has an effect
         authority,
+        automations_command,
         mud_command,
         policy_command,
         thing_command,
@@ -143,4 +144,5 @@ def _add_commands() -> None:
     app.add_typer(authority.app, name="authority")
     app.add_typer(thing_command.app, name="thing")
     app.add_typer(mud_command.app, name="mud")
+    app.add_typer(automations_command.app, name="automations")
     app.add_typer(policy_command.app, name="policy")

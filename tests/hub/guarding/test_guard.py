@@ -132,11 +132,15 @@ def test_a_bridges_child_and_who_hides_others_are_asked_about() -> None:
     assert "guard.no-address" in keys(one(guard.alerted(alert(of="ip:10.0.0.9"), bare, NOW)))
 
 
-def test_the_way_out_and_the_persons_screen_are_asked_about_and_the_hub_never() -> None:
+def test_the_persons_screen_is_asked_about_and_hub_and_way_out_never_cut() -> None:
     guard = Guard()
-    guard.scene = Scene(own=frozenset({mac(1)}), ways=frozenset({mac(2)}), screens={mac(3)})  # type: ignore[arg-type]
+    guard.scene = Scene(
+        own=frozenset({mac(1)}), ways=frozenset({mac(2)}), screens=frozenset({mac(3)})
+    )
     assert guard.alerted(alert(of=mac(1)), thing(mac(1)), NOW) == []
-    assert "guard.way-out" in keys(one(guard.alerted(alert(of=mac(2)), thing(mac(2)), NOW)))
+    assert guard.alerted(alert(of=mac(2)), thing(mac(2), kind="router"), NOW) == []
+    with pytest.raises(GuardRefusedError, match="way-out"):
+        guard.cut(thing(mac(2)), "mother", NOW)
     assert "guard.your-screen" in keys(one(guard.alerted(alert(of=mac(3)), thing(mac(3)), NOW)))
     with pytest.raises(GuardRefusedError, match="own-machine"):
         guard.cut(thing(mac(1)), "mother", NOW)
@@ -299,6 +303,9 @@ def test_the_hub_is_never_in_the_plan() -> None:
     stolen = Place(IRON, (IRON, *HUB_PLACE.macs), HUB_PLACE.ips, "br-own")
     (cut,) = guard.plan(lambda _: stolen, HUB_PLACE).cuts
     assert cut.place == Place(IRON, (IRON,))
+    guard.scene = Scene(ways=frozenset({mac(2)}))
+    (cut,) = guard.plan(lambda _: Place(IRON, (IRON, mac(2))), HUB_PLACE).cuts
+    assert cut.place.macs == (IRON,)
     only = Place(IRON, HUB_PLACE.macs, HUB_PLACE.ips)
     assert guard.plan(lambda _: only, HUB_PLACE).cuts == ()
 

@@ -49,7 +49,6 @@ SHOWN = {
     for name in ("a", "b", "other")
     for rung in range(1, 6)
 }
-BOOK = HOME.book()
 
 
 class Home:
@@ -67,7 +66,7 @@ class Home:
 
     def fresh(self) -> Links:
         return Links(
-            {"home": BOOK},
+            {"home": HOME.book()},
             self.ends.get,
             Caps(),
             about=lambda thing: self.known.get(thing, About()),

@@ -75,11 +75,12 @@ CUTS_BY_ITSELF_MAX = 8  # at once, however sure: more at once is rather our mist
 
 
 class Scene(msgspec.Struct, frozen=True):
-    """What must not be cut off by itself, whatever it is: ids and hardware addresses.
+    """What must not be cut off by itself, whatever it is: ids and addresses.
 
     Attributes:
-        own: this machine's.
-        ways: those through which talk goes outside.
+        own: this machine's; never cut off.
+        ways: the way out of this home, as its owner set it up: never cut off, for all goes through
+            it. Not whoever lately plays that part: a false one must not be safe from the guard.
         screens: those from which a person used the hub's pages lately.
         contested: addresses that two claim at present.
     """
@@ -113,8 +114,6 @@ def bars(
     needed = sum(_is_needed(kind_of(child)) for child in thing.children)
     if needed:
         yield Reason("guard.needed-behind", {"count": needed})
-    if names & scene.ways:
-        yield Reason("guard.way-out")
     if thing.identity.kind.value in _MANY_DEPEND:
         yield Reason("guard.many-depend")
     if names & scene.screens:

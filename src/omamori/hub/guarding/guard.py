@@ -17,7 +17,7 @@ from omamori.hub.guarding.answers import (
     answer_to,
     bars,
 )
-from omamori.hub.guarding.places import BARE, OWN_PORT, Ports
+from omamori.hub.guarding.places import BARE, OWN_PORT, Ports, macs_of
 from omamori.hub.guarding.plan import Cut, Place, Plan
 from omamori.hub.guarding.quarantine import (
     AGREES,
@@ -96,8 +96,8 @@ class Guard:
         """An alert that a person must see: cut the thing off, ask, or leave it at telling."""
         answer = answer_to(alert.kind)
         names = {thing.id, thing.mac} - {""}
-        if answer.does == TELLS or names & self.scene.own:
-            return []
+        if answer.does == TELLS or names & self.scene.own or names & self.scene.ways:
+            return []  # what everything goes through cannot be cut off; the alert is told
         self._clock(now)
         key = subject(thing)
         old = self._all.get(key) or Quarantine(key)
@@ -123,7 +123,7 @@ class Guard:
             return [self._move(with_alert(old, alert, now), event, now, reasons, by=old.by)]
         fresh = msgspec.structs.replace(
             with_alert(old, alert, now), kind=alert.kind, sure=sure,
-            place=Place(key, (thing.mac,) if thing.mac else (), (), self.ports.of(thing.mac)),
+            place=Place(key, macs_of(thing), (), self.ports.of(thing.mac)),
         )  # fmt: skip
         return [self._move(fresh, event, now, reasons, by=HUB)]
 
@@ -142,10 +142,13 @@ class Guard:
         """A person has a thing cut off, or the cut prolonged.
 
         Raises:
-            GuardRefusedError: it is the hub's own machine, has no address, or there are too many.
+            GuardRefusedError: it is the hub's own machine or the way out, has no address, or there
+                are too many.
         """
         if {thing.id, thing.mac} & self.scene.own:
             raise GuardRefusedError("guard.own-machine")
+        if {thing.id, thing.mac} & self.scene.ways:
+            raise GuardRefusedError("guard.way-out")
         if thing.behind:
             raise GuardRefusedError("guard.behind-bridge")
         if not thing.mac and not thing.ips:
@@ -155,8 +158,7 @@ class Guard:
         if key not in self._all and not self._has_room():
             raise GuardRefusedError("guard.too-many", {"max": QUARANTINES_MAX})
         old = self._all.get(key) or Quarantine(key)
-        port = self.ports.of(thing.mac) if thing.mac else ""
-        place = Place(key, (thing.mac,) if thing.mac else (), thing.ips[:1], port)
+        place = Place(key, macs_of(thing), (), self.ports.of(thing.mac))
         fresh = msgspec.structs.replace(old, place=old.place if old.is_cut else place)
         return self._said(fresh, SAYS_CUT, by, now, for_s)
 
@@ -242,10 +244,10 @@ class Guard:
     def plan(self, place_of: Callable[[str], Place], hub: Place) -> Plan:
         """What the firewall shall hold of it; where nothing is known of a thing now, its last place.
 
-        The hub is never in it, whatever address a thing took.
+        The hub and the ways out are never in it, whatever address a thing took.
         """
         cuts = []
-        taken = {*hub.macs, *hub.ips}
+        taken = {*hub.macs, *hub.ips, *self.scene.ways, *self.scene.own}
         for quarantine in self._all.values():
             if not quarantine.is_cut:
                 continue

@@ -7,6 +7,8 @@ things share one port (an access point, a switch), the address is all there is.
 
 from __future__ import annotations
 
+import re
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -25,6 +27,10 @@ SETTLED_S = 60.0
 borrowed address moves at once."""
 MOVED_S = 3600.0  # a cable that was moved so lately may as well be a borrowed address
 PLACE_ADDRESSES_MAX = 32  # of one thing: some hardware addresses, and IPv6 has several for each
+
+_MAC = re.compile(r"[0-9a-f][02468ace](?::[0-9a-f]{2}){5}")  # of one thing, not a group's
+_PORT = re.compile(r"[A-Za-z0-9_.@-]{1,15}")  # Linux: IFNAMSIZ
+_NO_MAC, _EVERYBODY = "00:00:00:00:00:00", "255.255.255.255"
 
 OWN_PORT, SHARED_PORT, MOVED, BARE = "own-port", "shared-port", "moved", "bare"
 """How surely it was this thing: alone at its port; one of several there; its address was heard at
@@ -48,6 +54,8 @@ class Ports:
 
     def heard(self, mac: str, port: str, now: float) -> None:
         """An address is heard at a port."""
+        if not _PORT.fullmatch(port):
+            return
         seat = self._seats.get(mac)
         if seat is None:
             self._make_room()
@@ -106,11 +114,11 @@ class Whereabouts:
         known = [thing for thing in things if not thing.behind]
         owners: dict[str, int] = {}
         for thing in known:
-            for address in {*_macs(thing), *thing.ips}:
+            for address in {*_macs(thing), *_ips(thing)}:
                 owners[address] = owners.get(address, 0) + 1
         for thing in known:
             macs = tuple(m for m in _macs(thing) if owners[m] == 1)[:PLACE_ADDRESSES_MAX]
-            ips = tuple(ip for ip in thing.ips if owners[ip] == 1)[:PLACE_ADDRESSES_MAX]
+            ips = tuple(ip for ip in _ips(thing) if owners[ip] == 1)[:PLACE_ADDRESSES_MAX]
             port = ports.of(thing.mac) if thing.mac in macs else ""
             self._places[thing.id] = Place(thing.id, macs, ips, port)
 
@@ -119,9 +127,29 @@ class Whereabouts:
         return self._places.get(thing) or Place(thing)
 
 
+def macs_of(thing: KnownThing) -> tuple[str, ...]:
+    """The hardware address that it uses now, where it is one."""
+    is_one = _MAC.fullmatch(thing.mac) is not None and thing.mac != _NO_MAC
+    return (thing.mac,) if is_one else ()
+
+
 def _macs(thing: KnownThing) -> tuple[str, ...]:
     """Its hardware address, and its former ones: not those that likeness alone gives it."""
-    if thing.is_likeness or not thing.known_by:
-        return (thing.mac,) if thing.mac else ()
-    former = (a.id for a in thing.known_by if not a.is_guess and not a.id.startswith("ip:"))
-    return tuple(dict.fromkeys((*((thing.mac,) if thing.mac else ()), *former)))
+    if thing.is_likeness:
+        return macs_of(thing)
+    former = (a.id for a in thing.known_by if not a.is_guess and _MAC.fullmatch(a.id))
+    return tuple(dict.fromkeys((*macs_of(thing), *former)))
+
+
+def _ips(thing: KnownThing) -> tuple[str, ...]:
+    """Its addresses as they are written usually, without those that no single thing has."""
+    found: dict[str, None] = {}
+    for text in thing.ips:
+        try:
+            ip = ip_address(text)
+        except ValueError:
+            continue
+        is_nobodys = ip.is_multicast or ip.is_unspecified or ip.is_loopback
+        if not is_nobodys and text != _EVERYBODY and not getattr(ip, "scope_id", None):
+            found[str(ip)] = None
+    return tuple(found)

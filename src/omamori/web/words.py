@@ -105,6 +105,10 @@ def _spelled(name: str, form: str | None, value: Value, lang: str) -> str:
         return kind_word(value, lang)
     if name == "country":
         return country_word(value, lang)
+    return _worded(name, value, lang)
+
+
+def _worded(name: str, value: str, lang: str) -> str:
     said = tables()[lang].get(_SAID[name] + (value or "somebody")) if name in _SAID else None
     if said is not None:
         return said

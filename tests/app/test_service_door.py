@@ -41,9 +41,9 @@ class Home:
         self.withdrawn: list[str] = []
         self.tells: list[Callable[[Outcome], None]] = []
 
-    def met(self, origin: Origin, standing: Standing, purpose: str) -> None:
-        assert purpose == "share-energy"
-        self.origins.append((origin, standing.effective.rung if standing.effective else 0))
+    def met(self, origin: Origin, judge: Callable[[float], Standing], met_at: float) -> None:
+        level = judge(met_at).effective
+        self.origins.append((origin, level.rung if level else 0))
 
     def ask(self, command: Command, tell: Callable[[Outcome], None]) -> None:
         self.asked.append(command)
@@ -86,6 +86,7 @@ def test_a_service_asks_is_held_and_hears_later_that_it_was_done() -> None:
     (command,) = home.asked
     assert (command.target, command.point, command.value) == ("television", "power", False)
     assert command.origin.who.startswith("https://")
+    assert command.purpose == "share-energy"
     assert (command.origin.industry, command.origin.channel) == ("energy", "meeting")
     assert home.origins == [(command.origin, 4)]
 

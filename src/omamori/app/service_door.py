@@ -41,8 +41,8 @@ ANSWERS_WAITING_MAX = 256
 class Asked(Protocol):
     """What a home does with a visitor's wishes."""
 
-    def met(self, origin: Origin, standing: Standing, purpose: str) -> None:
-        """Know who is asking, and how far it is trusted now."""
+    def met(self, origin: Origin, judge: Callable[[float], Standing], met_at: float) -> None:
+        """Know who is asking, since when it is here, and how to judge it at any time."""
         ...
 
     def ask(self, command: Command, tell: Callable[[Outcome], None]) -> None:
@@ -110,6 +110,7 @@ class _Visit:
         self._asked = asked
         self._answers: asyncio.Queue[Answer] = asyncio.Queue(ANSWERS_WAITING_MAX)
         self._origin = _origin(session.outcome)
+        self._met_at = bearer.clock()
 
     async def run(self) -> None:
         """Until either way is broken; raises what broke it."""
@@ -130,16 +131,15 @@ class _Visit:
         while True:
             octets = await self._session.receive(REQUEST_BYTES_MAX, IDLE_S)
             asked = read_asked(octets)
-            self._judge()
+            self._asked.met(self._origin, self._judge, self._met_at)
             if isinstance(asked, Request):
                 self._asked.ask(self._command(asked), self._answer_to(asked.seq))
             else:
                 self._asked.withdraw(self._id(asked.seq), self._origin)
 
-    def _judge(self) -> None:
-        met, bearer = self._session.outcome, self._bearer
-        standing = judge(met.peer, None, bearer.book, bearer.clock(), bearer.caps)
-        self._asked.met(self._origin, standing, met.purpose)
+    def _judge(self, now: float) -> Standing:
+        bearer = self._bearer
+        return judge(self._session.outcome.peer, None, bearer.book, now, bearer.caps)
 
     def _id(self, seq: int) -> str:
         return f"{self._origin.who}#{seq}"

@@ -28,8 +28,11 @@ UNPATCHED = Reason("lowered.unpatched")
 FACTS = (
     ("asker", "省エネサービス SaveWatt"),
     ("holder", HOSTILE_HOST),
-    ("rule", "film-in-use"),
-    ("envelope", "battery −2,000 … 3,000 W"),
+    ("holder_slot", "local-manual"),
+    ("rules", "film-in-use,guest-not"),
+    ("envelope", "maker,kind"),
+    ("lease_until", NOW + 900),
+    ("waits", "reserved"),
 )
 
 
@@ -94,7 +97,9 @@ def holds(lang: str) -> tuple[HoldView, ...]:
 def envelopes(lang: str) -> tuple[EnvelopeView, ...]:
     return (
         EnvelopeView("battery", battery_of(lang), "charge_w", -2000, 3000, -5000, 5000, now=-1500.0,
-                     source="maker", at=NOW - 9e5, why=(LOWERED,)),
+                     source="maker", at=NOW - 9e5, step_per_min=500, changes_per_hour=60, rest=0,
+                     conditions=(("state_of_charge_percent", 20, float("inf"), "negative"),),
+                     why=(LOWERED,)),
         EnvelopeView("aircon", HOSTILE_HOST, "mode", 0, 0, 0, 0, ("cool", "heat", "off")),
         EnvelopeView("aircon", "居間のエアコン", "target_temperature_c", 16, 30, -30, 100, now=99999.0),
     )  # fmt: skip
@@ -102,9 +107,17 @@ def envelopes(lang: str) -> tuple[EnvelopeView, ...]:
 
 def steers(lang: str) -> tuple[SteerView, ...]:
     return (
-        SteerView("battery", battery_of(lang), "storage-battery", True, True, NOW - 9e4, "person"),  # noqa: FBT003
-        SteerView("hostile", HOSTILE_HOST, "printer", False, why=(LOWERED,)),  # noqa: FBT003
-        SteerView("aircon", "居間のエアコン", "air-conditioner", False, False, NOW),  # noqa: FBT003
+        SteerView(
+            "battery",
+            battery_of(lang),
+            "storage-battery",
+            "remote",
+            joins=True,
+            since=NOW - 9e4,
+            by="person",
+        ),
+        SteerView("hostile", HOSTILE_HOST, "printer", "off", why=(LOWERED,)),
+        SteerView("aircon", "居間のエアコン", "air-conditioner", "home", joins=False, since=NOW),
     )
 
 
@@ -168,8 +181,8 @@ class ProtectFixture(TalkFixture):
     async def give_back(self, home: str, thing_id: str, point: str) -> None:
         self.asked.append(("give_back", home, thing_id, point))
 
-    async def steer(self, home: str, thing_id: str, *, remote: bool) -> None:
-        self.asked.append(("steer", home, thing_id, remote))
+    async def steer(self, home: str, thing_id: str, position: str) -> None:
+        self.asked.append(("steer", home, thing_id, position))
 
     async def join_programs(self, home: str, thing_id: str, *, join: bool) -> None:
         self.asked.append(("join_programs", home, thing_id, join))

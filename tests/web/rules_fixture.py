@@ -6,6 +6,7 @@ from omamori.documents.reason import Reason, RefusedError
 from omamori.web.views import ATTENTION, DANGER, LevelView
 from omamori.web.views_rules import (
     AutomationsView,
+    Box,
     ConflictEnd,
     ConflictView,
     GrantView,
@@ -32,10 +33,18 @@ EFFECTS = ("allow", "limit", "ask", "refuse")
 STATES = ("asked", "active", "limited", "suspended", "proposed", "ended", "unheard-of")
 
 
+WHEN: Box = (
+    ("act", ("adjust", "operate")), ("rung", (1, 2, 3)), ("in_use", (True,)),
+    ("hour", (0, 1, 2, 3, 4, 22, 23)), ("asker_kind", ("", "person", *("phone", "car") * 9)),
+    ("asker_industry", ("", HOSTILE_HOST)), ("unheard_of", ("x",)), ("slot", ("demand-response",)),
+)  # fmt: skip
+
+
 def rule_rows() -> tuple[RuleRow, ...]:
     return tuple(
         RuleRow(f"rule-{number}-{HOSTILE_HOST}", EFFECTS[number % 4], (LOWERED, UNPATCHED),
-                HOSTILE_HOST if number == 1 else "", number * 5, number * 17,
+                HOSTILE_HOST if number == 1 else "", WHEN if number % 3 else (), (WHEN[:2],) * (number % 2),
+                number * 5, number * 17,
                 NOW - 60 * number if number else None)
         for number in range(11)
     )  # fmt: skip
@@ -43,14 +52,14 @@ def rule_rows() -> tuple[RuleRow, ...]:
 
 def measured_rows() -> tuple[MeasuredRow, ...]:
     found = (
-        ("intact", 5.5, 5.5, 5.5), ("altered", 5.5, 5.5, 9.9), ("replayed", None, None, 5.4),
+        ("ok", 5.5, 5.5, 5.5), ("altered", 5.5, 5.5, 9.9), ("replayed", None, None, 5.4),
         ("delayed", 5.6, 5.6, 5.6), ("lost", 5.7, 5.7, None), ("unheard-of", "x", 3, True),
     )  # fmt: skip
     return tuple(
         MeasuredRow(900 - number, NOW - number * 60, HOSTILE_HOST if number == 3 else "太陽光発電",
                     "energy_kwh" if number % 2 else "power_w", measured, sent, arrived, sort,
                     NOW - number * 50 if arrived is not None else None, "電力サービス", "certificate",
-                    () if sort == "intact" else (LOWERED,))
+                    () if sort == "ok" else (LOWERED,))
         for number, (sort, measured, sent, arrived) in enumerate(found)
     )  # fmt: skip
 
@@ -76,12 +85,14 @@ class RulesFixture(ProtectFixture):
         )  # fmt: skip
         grants = (
             GrantView("g1", "guest", "phone", HOSTILE_HOST, ("show-content", "read-measurement"),
-                      NOW - 900, NOW + 9000, (LOWERED,)),
+                      NOW - 900, NOW + 9000, ("居間のテレビ", HOSTILE_HOST), (LOWERED,)),
             GrantView("g2", "rental", "tv", "借りたテレビ", ("show-content",), NOW - 9e5, NOW - 9e4,
-                      (LOWERED,), NOW - 9e4),
+                      wipes=(LOWERED,), ended_at=NOW - 9e4),
         )  # fmt: skip
         things = (("phone", HOSTILE_HOST), (CAMERA, "居間の見守りカメラ"))
-        return LinksView(NOW, home, links, grants, things, ("read-measurement", "show-content"))
+        return LinksView(
+            NOW, home, links, grants, things, things, ("read-measurement", "show-content")
+        )
 
     def rules(self, home: str, lang: str) -> RulesView:  # noqa: ARG002 - the port's shape
         self.looked.append(("rules", home))
@@ -95,10 +106,11 @@ class RulesFixture(ProtectFixture):
         if self.is_calm:
             return AutomationsView(NOW, home)
         ends = (ConflictEnd("朝の暖房", LOWERED), ConflictEnd(HOSTILE_HOST, UNPATCHED))
-        sorts = ("opposite", "repeated", "loop", "channel", "environment", "unheard-of")
+        sorts = ("opposite", "repeated", "loop", "goals", "room-loop", "unheard-of")
         conflicts = tuple(
             ConflictView(f"x{number}", sort, ATTENTION, ends, "居間" if number % 2 else HOSTILE_HOST,
-                         (LOWERED,), Reason("todo.update"), "temperature" if number > 2 else "")
+                         (LOWERED,), Reason("todo.update"), "temperature" if number > 2 else "",
+                         "likely", (LOWERED, UNPATCHED)[: number % 3])
             for number, sort in enumerate(sorts)
         )  # fmt: skip
         return AutomationsView(
@@ -151,9 +163,15 @@ class RulesFixture(ProtectFixture):
         self.asked.append(("agree", home, link_id, agree))
 
     async def grant(
-        self, home: str, sort: str, thing_id: str, purpose: str, lasts_s: float
+        self,
+        home: str,
+        sort: str,
+        thing_id: str,
+        target_id: str,
+        purpose: str,
+        lasts_s: float,
     ) -> None:
-        self.asked.append(("grant", home, sort, thing_id, purpose, lasts_s))
+        self.asked.append(("grant", home, sort, thing_id, target_id, purpose, lasts_s))
 
     async def end_grant(self, home: str, grant_id: str) -> None:
         self.asked.append(("end_grant", home, grant_id))

@@ -85,8 +85,8 @@ FORMS: list[tuple[str, dict[str, str], tuple[object, ...], str]] = [
      ("take_over", "", "ac", "mode", "cool"), "/things/ac?told=taken#guard"),
     ("give-back", {"thing": "tv", "point": "power"}, ("give_back", "", "tv", "power"),
      "/protect/commands?told=back"),
-    ("steer", {"thing": "tv", "remote": "no"}, ("steer", "", "tv", False),
-     "/protect/commands?told=local"),
+    ("steer", {"thing": "tv", "position": "off"}, ("steer", "", "tv", "off"),
+     "/protect/commands?told=steered"),
     ("programs", {"thing": "tv", "join": "yes"}, ("join_programs", "", "tv", True),
      "/protect/commands?told=joins"),
 ]  # fmt: skip

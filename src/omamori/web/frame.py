@@ -27,6 +27,7 @@ from omamori.web import (
     names,
     names_protect,
     protect_words,
+    rule_words,
     talk_words,
     words,
 )
@@ -102,6 +103,7 @@ def _environment(lang: str) -> jinja2.Environment:
         protects=names_protect,
         draw_protect=draw_protect,
         told_of=protect_words,
+        told_rule=rule_words,
         _=say,
         plain=lambda english, **params: words.text(english, lang, **params),
         reason=lambda why: words.broken(words.sentence(why, lang), lang),

@@ -145,9 +145,10 @@ def _commanding(port: ProtectPort, pages: Pages) -> list[BaseRoute]:
 
     async def steer(request: Request) -> Response:
         fields = await read_form(request, secret)
-        home, remote = home_of(fields.get("home")), yes(fields, "remote")
-        await port.steer(home, identified(fields, "thing"), remote=remote)
-        return _back(fields, home, "remote" if remote else "local", COMMANDS_PATH)
+        home = home_of(fields.get("home"))
+        position = chosen(fields, "position", names_protect.POSITIONS)
+        await port.steer(home, identified(fields, "thing"), position)
+        return _back(fields, home, "steered", COMMANDS_PATH)
 
     async def programs(request: Request) -> Response:
         fields = await read_form(request, secret)

@@ -17,12 +17,12 @@ from omamori.web.guard import FormError, read_form
 from omamori.web.hub_protect import after, chosen, identified, told_of, yes
 from omamori.web.hub_talk import ID_CHARACTERS_MAX, SPANS, home_of
 from omamori.web.upload import read_upload
-from omamori.web.views_rules import RuleFault
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
     from omamori.web.ports import ProtectPort
+    from omamori.web.views_rules import RuleFault
 
 UPLOADS = ("/rules/text", "/automations/file")
 """How the paths end that bring a long text or a file."""
@@ -34,10 +34,11 @@ LASTS_S = {key: SPANS[key] for key in names_protect.LASTS}
 
 
 class FaultLine(msgspec.Struct, frozen=True):
-    """What is wrong with a line of rules, with the line itself."""
+    """What is wrong with a line of rules, with the line itself; line 0 is the text as a whole."""
 
-    fault: RuleFault
+    line: int
     text: str
+    why: tuple[Reason, ...]
 
 
 def rules_routes(port: ProtectPort, pages: Pages) -> list[BaseRoute]:
@@ -72,6 +73,7 @@ def _links(port: ProtectPort, pages: Pages) -> list[BaseRoute]:
             home,
             chosen(fields, "sort", names_protect.GRANTS),
             identified(fields, "thing"),
+            identified(fields, "target"),
             chosen(fields, "purpose", names.PURPOSES),
             LASTS_S[chosen(fields, "lasts", LASTS_S)],
         )
@@ -100,11 +102,14 @@ def _written(octets: bytes) -> str:
 
 
 def fault_lines(text: str, faults: tuple[RuleFault, ...]) -> list[FaultLine]:
-    """Each fault with the line that it is in; a line that is not there is empty."""
+    """The faults of each line with the line itself; a line that is not there is empty."""
     lines = text.split("\n")
+    found: dict[int, list[Reason]] = {}
+    for fault in faults:
+        found.setdefault(fault.line, []).append(fault.why)
     return [
-        FaultLine(fault, lines[fault.line - 1] if 0 < fault.line <= len(lines) else "")
-        for fault in faults
+        FaultLine(at, lines[at - 1] if 0 < at <= len(lines) else "", tuple(why))
+        for at, why in sorted(found.items())
     ]
 
 

@@ -83,23 +83,35 @@ ASKERS = {
 
 FACTS = {
     "asker": "Who asked",
+    "channel": "How it came",
+    "slot": "With what right",
     "holder": "Who held it",
-    "rule": "Which rule decided",
+    "holder_slot": "With what right it was held",
     "rules": "Which rule decided",
     "envelope": "Whose safe range",
-    "slot": "With what right",
-    "until": "Until when",
-    "effect": "What was seen after it",
-    "channel": "How it came",
-    "value": "What was set",
+    "lease_until": "Until when",
+    "agreed_by": "Who agreed",
 }
 
 ENVELOPE_SOURCES = {
+    "point": "what it can mean at all",
+    "kind": "usual for such a thing",
     "maker": "its maker said so",
-    "standard": "a standard says so",
     "person": "you said so",
-    "usual": "usual for such a thing",
-    "learned": "learned here",
+}
+
+POSITIONS = {
+    "off": "Only a hand at the thing",
+    "local": "A hand, and this home's automations",
+    "home": "Everybody of this home",
+    "remote": "From afar, too",
+}
+"""From where a thing may be steered (`hub.commanding.switch`)."""
+
+CONDITIONS = {
+    "any": "Only while this holds: {point} {range}",
+    "negative": "To give power, this must hold: {point} {range}",
+    "positive": "To take power, this must hold: {point} {range}",
 }
 
 POINTS = {
@@ -211,13 +223,29 @@ EFFECTS = {
 }
 
 CONFLICTS = {
-    "opposite": "One undoes the other",
+    "opposite": "They want opposite things",
     "repeated": "Both do the same",
-    "loop": "They start each other without end",
-    "channel": "They work against each other in the room",
-    "environment": "One starts the other through the room",
     "chain": "One starts the other",
-    "condition": "One keeps the other from running",
+    "loop": "They start each other without end",
+    "undoes": "One undoes the other",
+    "enables": "One lets the other run",
+    "disables": "One keeps the other from running",
+    "goals": "They work against each other in the room",
+    "room": "One starts the other through the room",
+    "room-loop": "They start each other through the room, without end",
+    "silences": "One silences a warning",
+    "unguarded": "Nobody checks that it is safe",
+    "hot-away": "It gets hot while nobody is there",
+    "stays-on": "It stays on",
+    "person": "It works against a person's hand",
+    "reserved": "It takes a thing that is in use",
+    "budget": "Together they need too much",
+}
+
+CONFLICT_SURE = {
+    "sure": "it will happen",
+    "likely": "it can happen easily",
+    "possible": "it may happen",
 }
 
 ROOM_CHANNELS = {
@@ -235,15 +263,25 @@ ROOM_CHANNELS = {
 }
 
 MEASURED = {
-    "intact": "Arrived as measured",
+    "ok": "Arrived as measured",
     "altered": "Changed on the way",
     "replayed": "An old one shown again",
     "delayed": "Came late, and was kept",
+    "time-unsure": "Arrived; its time is not certain",
+    "forked": "Two speak under one name",
+    "foreign": "From somebody unknown",
     "lost": "Did not arrive",
+    "end-unknown": "Nobody knows whether more was sent",
+    "silent": "It has gone silent",
 }
 
 MEASURED_TONES = {
-    "intact": "allow",
+    "ok": "allow",
+    "time-unsure": "limit",
+    "forked": "refuse",
+    "foreign": "refuse",
+    "end-unknown": "ask",
+    "silent": "ask",
     "altered": "refuse",
     "replayed": "refuse",
     "delayed": "limit",
@@ -277,8 +315,7 @@ TOLD = {
     "no": "It will not be done.",
     "taken": "You hold it now. Services must wait.",
     "back": "You gave it back.",
-    "remote": "It can be steered from afar again.",
-    "local": "From now on only a hand at the thing steers it.",
+    "steered": "This is from where it is steered now.",
     "joins": "It takes part in energy programs.",
     "stays": "It takes no part in energy programs.",
     "agreed": "You agreed. You can withdraw it at any time.",
@@ -298,3 +335,31 @@ ASK_WHO = {
     "service": "a service from outside",
 }
 """Askers that are no things, to try a rule with."""
+
+RULE_ABOUT = {
+    "purpose": "what for",
+    "act": "how far it goes",
+    "point": "what is asked",
+    "asker_kind": "who asks",
+    "target_kind": "of what",
+    "asker_industry": "industry of who asks",
+    "target_industry": "industry of the thing",
+    "industries": "their industries",
+    "rung": "level of who asks",
+    "ground": "known from",
+    "suspect": "something speaks against it",
+    "slot": "with what right",
+    "channel": "how it comes",
+    "at_hand": "at the thing itself",
+    "near": "close by",
+    "fresh": "met just now",
+    "in_use": "in use now",
+    "harm": "what it could harm",
+    "grant": "a guest or rented",
+    "hour": "hour of the day",
+}
+"""What a rule may ask about (`hub.ruling.vocabulary`)."""
+
+ACTS = {"look": "look", "adjust": "set something harmless", "operate": "move power, heat or doors"}
+HARMS = {"nothing": "nothing", "comfort": "comfort", "property": "property", "life": "life"}
+RELATIONS = {"same": "the same", "other": "different ones", "unproven": "not proven"}

@@ -205,8 +205,8 @@ class ProtectPort(Protocol):
         """End what `take_over` began."""
         ...
 
-    async def steer(self, home: str, thing_id: str, *, remote: bool) -> None:
-        """Let a thing be steered from afar, or only at hand."""
+    async def steer(self, home: str, thing_id: str, position: str) -> None:
+        """Say from where a thing may be steered: a key of `names_protect.POSITIONS`."""
         ...
 
     async def join_programs(self, home: str, thing_id: str, *, join: bool) -> None:
@@ -218,9 +218,15 @@ class ProtectPort(Protocol):
         ...
 
     async def grant(
-        self, home: str, sort: str, thing_id: str, purpose: str, lasts_s: float
+        self,
+        home: str,
+        sort: str,
+        thing_id: str,
+        target_id: str,
+        purpose: str,
+        lasts_s: float,
     ) -> None:
-        """Give a guest or a rental (`names_protect.GRANTS`) a permission for a while."""
+        """Let a guest's or rented thing (`names_protect.GRANTS`) use `target_id` for a while."""
         ...
 
     async def end_grant(self, home: str, grant_id: str) -> None:

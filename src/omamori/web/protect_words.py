@@ -113,3 +113,39 @@ def _numbered(name: str, written: str, *, whole: bool) -> int | float:
         low, high = known.low, known.high
         raise GivenError("protect.out-of-range", {"low": low, "high": high, "unit": known.unit})
     return round(shown) if whole else shown
+
+
+def unit(name: str) -> str:
+    """The unit of a point."""
+    known = POINTS.get(name)
+    return known.unit if known else ""
+
+
+def condition_read(name: str, low: float, high: float, when: str, lang: str) -> str:
+    """What another point must read for a value to be set."""
+    if not math.isfinite(high):
+        span = words.text("at least {low}", lang, low=value(name, low, lang))
+    elif not math.isfinite(low):
+        span = words.text("at most {high}", lang, high=value(name, high, lang))
+    else:
+        span = envelope(name, low, high, lang)
+    pattern = names_protect.CONDITIONS.get(when, names_protect.CONDITIONS["any"])
+    return words.text(pattern, lang, point=point(name, lang), range=span)
+
+
+def fact(key: str, told: Value, lang: str) -> str:
+    """A fact of responsibility as the record has it, in words."""
+    if key.endswith("until") and isinstance(told, (int, float)):
+        return words.moment(told, lang)
+    shown = str(told)
+    table = {
+        "channel": names_protect.CHANNELS,
+        "slot": names_protect.SLOTS,
+        "holder_slot": names_protect.SLOTS,
+        "envelope": names_protect.ENVELOPE_SOURCES,
+        "asker": names_protect.CHANNELS,  # who is not named is told by the way it came
+        "holder": names_protect.CHANNELS,
+    }.get(key, {})
+    return words.text(", ", lang).join(
+        words.named(table, one, lang) for one in shown.split(",") if one
+    )

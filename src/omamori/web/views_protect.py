@@ -100,8 +100,8 @@ class CommandView(msgspec.Struct, frozen=True):
         asker_kind, channel, state: of `hub.commanding.command`.
         at: when its state began; `until` when waiting ends by itself.
         why: all that decided; the first is the one sentence.
-        facts: who asked, who held, which rule, whose envelope: (a key of `names_protect.FACTS`,
-            what it says).
+        facts: who asked, who held, which rule, whose envelope: `Outcome.facts` as pairs; what is
+            no key of `names_protect.FACTS` is not shown.
         can_do, can_refuse: a person may do it now, may say no.
     """
 
@@ -117,7 +117,7 @@ class CommandView(msgspec.Struct, frozen=True):
     at: float
     until: float | None = None
     why: tuple[Reason, ...] = ()
-    facts: tuple[tuple[str, str], ...] = ()
+    facts: tuple[tuple[str, Value], ...] = ()
     can_do: bool = False
     can_refuse: bool = False
 
@@ -155,8 +155,13 @@ class EnvelopeView(msgspec.Struct, frozen=True):
         low, high: the safe range; least, most: what the drawn bar shows (the point's own range).
         choices: for points that are no numbers: what is allowed.
         now: the value now, where it is a number that is known.
-        source: a key of `names_protect.ENVELOPE_SOURCES`.
-        why: further limits, such as how fast or how often.
+        source: `hub.commanding.envelope`'s word on whose it is: ``point``, ``kind``, ``maker`` or
+            ``person``.
+        step_per_min, changes_per_hour: how fast and how often from afar; 0 for any.
+        rest: what it goes back to when nobody holds it; None leaves it as it is.
+        conditions: (point, low, high, when): what must be read for it; when is ``negative``,
+            ``positive`` or ``any``.
+        why: anything further.
     """
 
     target_id: str
@@ -168,8 +173,12 @@ class EnvelopeView(msgspec.Struct, frozen=True):
     most: float
     choices: tuple[str, ...] = ()
     now: float | None = None
-    source: str = "usual"
+    source: str = "kind"
     at: float | None = None
+    step_per_min: float = 0.0
+    changes_per_hour: float = 0.0
+    rest: Value | None = None
+    conditions: tuple[tuple[str, float, float, str], ...] = ()
     why: tuple[Reason, ...] = ()
 
 
@@ -177,7 +186,7 @@ class SteerView(msgspec.Struct, frozen=True):
     """From where a thing may be steered.
 
     Attributes:
-        remote: services and phones may steer it; otherwise only a hand at the thing.
+        position: of `hub.commanding.switch`: ``off``, ``local``, ``home`` or ``remote``.
         joins: it takes part in energy programs; None where it never could.
         since: when that was last changed, `by` whom (``hub`` or ``person``).
     """
@@ -185,7 +194,7 @@ class SteerView(msgspec.Struct, frozen=True):
     thing_id: str
     name: str
     kind: str
-    remote: bool
+    position: str
     joins: bool | None = None
     since: float | None = None
     by: str = "hub"

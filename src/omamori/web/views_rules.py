@@ -40,6 +40,7 @@ class GrantView(msgspec.Struct, frozen=True):
 
     Attributes:
         sort: ``guest`` or ``rental``.
+        targets: names of the things that it may use.
         wipes: what will be wiped when it ends (or was, when `ended_at` is set).
     """
 
@@ -50,19 +51,25 @@ class GrantView(msgspec.Struct, frozen=True):
     purposes: tuple[str, ...]
     given_at: float
     until: float
+    targets: tuple[str, ...] = ()
     wipes: tuple[Reason, ...] = ()
     ended_at: float | None = None
 
 
 class LinksView(msgspec.Struct, frozen=True):
-    """Who works with whom; `things` and `purposes` are what a grant can be given for."""
+    """Who works with whom; `guests` can be given a grant to use one of `things` for `purposes`."""
 
     at: float
     home: str
     links: tuple[LinkRow, ...] = ()
     grants: tuple[GrantView, ...] = ()
+    guests: tuple[tuple[str, str], ...] = ()
     things: tuple[tuple[str, str], ...] = ()
     purposes: tuple[str, ...] = ()
+
+
+Box = tuple[tuple[str, tuple[Value, ...]], ...]
+"""A conjunction of `documents.policy_shape`, its values in their order."""
 
 
 class RuleRow(msgspec.Struct, frozen=True):
@@ -70,8 +77,9 @@ class RuleRow(msgspec.Struct, frozen=True):
 
     Attributes:
         effect: ``allow``, ``limit``, ``ask`` or ``refuse``.
-        what: whom and what it is about, each condition a reason.
-        said: the rule's own words, where whoever wrote it gave some.
+        what: why it answers so (`documents.policy_shape.Rule.why`).
+        said: the rule's own words in the visitor's language, where whoever wrote it gave some.
+        when: what must hold: (attribute, the values that fit); `unless` what must not, any of them.
         line: where it stands in the text.
         decided: how often it decided, `last_at` when last.
     """
@@ -80,6 +88,8 @@ class RuleRow(msgspec.Struct, frozen=True):
     effect: str
     what: tuple[Reason, ...]
     said: str = ""
+    when: Box = ()
+    unless: tuple[Box, ...] = ()
     line: int = 0
     decided: int = 0
     last_at: float | None = None
@@ -133,9 +143,10 @@ class ConflictView(msgspec.Struct, frozen=True):
     """Automations that get in each other's way.
 
     Attributes:
-        sort: a key of `names_protect.CONFLICTS`.
+        sort, sure: of `hub.automating.conflict`'s ``KINDS`` and ``SURENESS``.
         ends: the automations, in the order of the picture.
         meets: the thing or the room where they meet; channel: a key of `names_protect.CHANNELS`.
+        situation: one situation in which it happens, fact by fact.
         repair: the one thing to do.
     """
 
@@ -147,6 +158,8 @@ class ConflictView(msgspec.Struct, frozen=True):
     why: tuple[Reason, ...]
     repair: Reason | None = None
     channel: str = ""
+    sure: str = ""
+    situation: tuple[Reason, ...] = ()
 
 
 class AutomationsView(msgspec.Struct, frozen=True):
@@ -170,8 +183,8 @@ class MeasuredRow(msgspec.Struct, frozen=True):
 
     Attributes:
         measured, sent, arrived: the value at each place; None where there was none.
-        found: a key of `names_protect.MEASURED`: ``intact``, ``altered``, ``replayed``, ``delayed``
-            or ``lost``.
+        found: of `hub.measuring.receiver`: ``ok``, ``altered``, ``replayed``, ``delayed``,
+            ``lost`` and so on; a key of `names_protect.MEASURED`.
         ground: a key of `names.GROUNDS`: who signed.
     """
 

@@ -1,0 +1,215 @@
+"""Reaching: how far each thing may reach each other one, from links, doubt and what it could harm.
+
+A home must go on as usual: what no link names is left as it is, except where an unknown asker could
+operate what can harm. ECHONET Lite has no authentication (Part II §3.2): any thing on the network can
+unlock a door or charge a battery, so there the unknown may read and not set.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from omamori.hub.guarding.carriers import Announced, carriers_of, is_carrier
+from omamori.hub.guarding.plan import CONTROL, DISCOVER, NONE, REACHES, READ, Carrier, Pair
+from omamori.hub.linking.link import ACTIVE, ASKED, LIMITED
+from omamori.hub.points import HARMS, LIFE, harm_of
+from omamori.trust.verdict import LOOK, PURPOSES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from omamori.hub.guarding.plan import Place
+    from omamori.hub.linking.link import Link
+    from omamori.hub.sighting import Sighting
+
+WATCHING, GUARDING, STRICT = "watching", "guarding", "strict"
+MODES = (WATCHING, GUARDING, STRICT)
+"""Nothing is held but cuts; the usual; nothing without a link."""
+
+PAIRS_MAX = 8_192  # the firewall takes no more: 200 things and 40 that can harm
+VOUCHED_RUNG_MIN = 1
+"""From the hub's own word on, even its least, a thing may go on operating as it always did: a home
+must not be stopped for a thing that is only likely what it seems. The unknown has no such word."""
+
+OPERABLE: frozenset[str] = frozenset({
+    "lock", "garage-door", "access-control", "storage-battery", "ev-charger", "fuel-cell", "heater",
+    "cooker", "kettle", "coffee-maker", "water-heater", "bath", "solar", "siren", "sprinkler",
+    "medical", "glucose-meter", "health-gateway", "alarm", "car", "blind", "plug", "controller",
+    "meter",
+})  # fmt: skip
+"""Kinds that anybody on the network could make do harm; published here."""
+
+REACH_OF_STATE: dict[str, dict[str, str]] = {
+    # state of the link → act of its purpose → how far the asker reaches
+    ACTIVE: {"look": READ, "adjust": CONTROL, "operate": CONTROL},
+    LIMITED: {"look": READ, "adjust": READ, "operate": READ},
+    ASKED: {"look": DISCOVER, "adjust": DISCOVER, "operate": DISCOVER},
+}
+"""Suspended and ended links, and states not named here: to find it and no more."""
+
+
+class Party(msgspec.Struct, frozen=True):
+    """One thing as reaching needs to know it.
+
+    Attributes:
+        rung: its effective level in this home's ladder; 0 is none.
+        is_doubted: an open alert, a question or an advisory speaks against it.
+        is_guest: only a grant speaks for it.
+        is_needed: this machine, or the way out: nothing is held between it and others here.
+    """
+
+    thing: str
+    kind: str = ""
+    rung: int = 0
+    is_doubted: bool = False
+    is_guest: bool = False
+    is_needed: bool = False
+
+
+class Reached(msgspec.Struct, frozen=True):
+    """What shall be held.
+
+    Attributes:
+        left_out: pairs beyond ``PAIRS_MAX``, those that could harm least.
+    """
+
+    pairs: tuple[Pair, ...] = ()
+    carriers: tuple[Carrier, ...] = ()
+    left_out: int = 0
+
+
+def reach_of(link: Link) -> str:
+    """How far a link lets its asker reach."""
+    purpose = PURPOSES.get(link.purpose)
+    act = purpose.act if purpose else LOOK
+    return REACH_OF_STATE.get(link.state, {}).get(act, DISCOVER)
+
+
+def reaches(
+    links: Iterable[Link], parties: Sequence[Party], mode: str
+) -> dict[tuple[str, str], str]:
+    """How far each reaches each other; what is not in it is left as it is. Doubt never widens."""
+    if mode == WATCHING:
+        return {}
+    known = {party.thing: party for party in parties}
+    named: dict[tuple[str, str], str] = {}
+    for link in links:
+        if link.a in known and link.b in known and link.a != link.b:
+            ends = link.a, link.b
+            named[ends] = _wider(named.get(ends, NONE), reach_of(link))
+    found: dict[tuple[str, str], str] = {}
+    for one, other in _candidates(known, named, mode):
+        if one.thing == other.thing or one.is_needed or other.is_needed:
+            continue
+        there, back = (one.thing, other.thing), (other.thing, one.thing)
+        is_linked = there in named or back in named
+        reach = _reach(one, other, named.get(there, ""), mode, is_linked=is_linked)
+        if reach:
+            found[there] = reach
+    return found
+
+
+def _candidates(
+    known: Mapping[str, Party], named: Mapping[tuple[str, str], str], mode: str
+) -> Iterable[tuple[Party, Party]]:
+    """Those of whom there may be something to say: of 200 things a few, not all 40,000 pairs."""
+    everybody = list(known.values())
+    if mode == STRICT:
+        yield from product(everybody, everybody)
+        return
+    doubted = [party for party in everybody if party.is_doubted]
+    yield from product(doubted, everybody)
+    yield from product(everybody, [party for party in everybody if party.kind in OPERABLE])
+    for one, other in named:
+        yield known[one], known[other]
+        yield known[other], known[one]
+
+
+def _reach(one: Party, other: Party, linked: str, mode: str, *, is_linked: bool) -> str:
+    """How far one reaches the other; empty is as it is."""
+    usual = linked
+    if not linked and mode == STRICT:
+        usual = DISCOVER
+    elif not linked and other.kind in OPERABLE and (one.is_guest or one.rung < VOUCHED_RUNG_MIN):
+        usual = READ
+    if not one.is_doubted and not (is_linked and other.is_doubted):
+        return usual
+    # A thing in doubt sets nothing, and its links fall to nothing; who reads a body reads on.
+    if is_linked and LIFE not in {harm_of(one.kind), harm_of(other.kind)}:
+        return NONE
+    return _narrower(usual or READ, READ)
+
+
+def _wider(one: str, other: str) -> str:
+    return max(one, other, key=REACHES.index)
+
+
+def _narrower(one: str, other: str) -> str:
+    return min(one, other, key=REACHES.index)
+
+
+class Reaching:
+    """Joins links, what is known of things, and announced doors into what shall be held."""
+
+    def __init__(
+        self, links: Callable[[], Iterable[Link]], parties: Callable[[], Sequence[Party]]
+    ) -> None:
+        self.links = links
+        self.parties = parties
+        self.announced = Announced()
+        self.left_out = 0
+        self._asked: object = None
+        self._held = Reached()
+
+    def hear(self, said: Iterable[Sighting], thing_of: Callable[[str], str]) -> None:
+        """Learn which doors things offer to phones; `thing_of` names who says it."""
+        for sighting in said:
+            if sighting.kind == "mdns.service":
+                self.announced.heard(thing_of(sighting.source) or sighting.source, sighting.fields)
+
+    def __call__(
+        self, place_of: Callable[[str], Place], mode: str
+    ) -> tuple[tuple[Pair, ...], tuple[Carrier, ...]]:
+        """What shall be held besides cuts."""
+        held = self.held(place_of, mode)
+        self.left_out = held.left_out
+        return held.pairs, held.carriers
+
+    def held(self, place_of: Callable[[str], Place], mode: str) -> Reached:
+        """The same with what had to be left out."""
+        if mode == WATCHING:
+            return Reached()
+        parties = self.parties()
+        links = tuple(self.links())
+        places = {party.thing: place_of(party.thing) for party in parties}
+        doors = self.announced.doors()
+        named = tuple((link.a, link.b, link.purpose, link.state) for link in links)
+        asked = (mode, tuple(parties), named, places, doors)
+        if asked != self._asked:  # mostly nothing has changed, and a plan is made at each step
+            self._asked, self._held = asked, _held(parties, links, places, doors, mode)
+        return self._held
+
+
+def _held(
+    parties: Sequence[Party],
+    links: Sequence[Link],
+    places: Mapping[str, Place],
+    doors: tuple[str, ...],
+    mode: str,
+) -> Reached:
+    placed = [p for p in parties if places[p.thing].macs or places[p.thing].ips]
+    found = reaches(links, placed, mode)
+    order = list(found)
+    if len(order) > PAIRS_MAX:
+        harm = {party.thing: HARMS.index(harm_of(party.kind)) for party in placed}
+        order.sort(key=lambda ends: (-harm[ends[1]], REACHES.index(found[ends]), ends))
+    pairs = tuple(Pair(places[a], places[b], found[a, b]) for a, b in order[:PAIRS_MAX])
+    roam = [places[p.thing] for p in placed if _roams(p)]
+    return Reached(pairs, carriers_of(roam, doors), max(0, len(order) - PAIRS_MAX))
+
+
+def _roams(party: Party) -> bool:
+    return not party.is_needed and is_carrier(party.kind, is_guest=party.is_guest)

@@ -1,0 +1,215 @@
+"""Links and doubt say how far a thing reaches; a home without links goes on as usual."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.guarding.guarded import NOW, mac
+from omamori.hub.guarding import reaching
+from omamori.hub.guarding.plan import CONTROL, DISCOVER, NONE, REACHES, READ, Place, Plan
+from omamori.hub.guarding.reaching import (
+    GUARDING,
+    MODES,
+    OPERABLE,
+    STRICT,
+    WATCHING,
+    Party,
+    Reaching,
+    reach_of,
+    reaches,
+)
+from omamori.hub.guarding.rules import desired
+from omamori.hub.knowing.identify_kinds import KINDS
+from omamori.hub.linking.judging import proposed
+from omamori.hub.linking.link import LIVING
+from omamori.hub.links import ACTIVE, ASKED, ENDED, LIMITED, SUSPENDED
+from omamori.hub.sighting import Sighting
+from omamori.trust.verdict import PURPOSES
+
+if TYPE_CHECKING:
+    import pytest
+
+    from omamori.hub.linking.link import Link
+
+
+def link(a: str = "a", b: str = "b", purpose: str = "share-energy", state: str = ACTIVE) -> Link:
+    made = proposed(f"{a}~{b}~{purpose}", a, b, purpose, NOW)
+    return msgspec.structs.replace(made, state=state)
+
+
+def place(thing: str) -> Place:
+    return Place(thing, (mac(sum(thing.encode())),), ())
+
+
+def test_a_link_lets_reach_as_far_as_its_state_and_purpose_go() -> None:
+    assert reach_of(link()) == CONTROL
+    assert reach_of(link(purpose="read-measurement")) == READ
+    assert reach_of(link(state=LIMITED)) == READ
+    assert reach_of(link(state=ASKED)) == DISCOVER
+    assert reach_of(link(state=SUSPENDED)) == reach_of(link(state=ENDED)) == DISCOVER
+    for state in (*LIVING, ENDED):
+        for purpose in PURPOSES:
+            assert reach_of(link(purpose=purpose, state=state)) in REACHES
+
+
+def test_an_ordinary_home_is_left_as_it_is() -> None:
+    kinds = ["light", "television", "printer", "computer", "speaker", "unknown"]
+    parties = [Party(kind, kind, rung=0) for kind in kinds]
+    assert reaches([], parties, GUARDING) == {}
+
+
+def test_the_unknown_may_read_but_not_set_what_can_harm() -> None:
+    parties = [
+        Party("x", "unknown"),
+        Party("hems", "controller", 1),
+        Party("battery", "storage-battery", 1),
+    ]
+    found = reaches([], parties, GUARDING)
+    assert found["x", "battery"] == READ
+    assert ("hems", "battery") not in found
+    assert ("battery", "x") not in found
+    parties[1] = Party("hems", "controller", 2, is_guest=True)
+    assert reaches([], parties, GUARDING)["hems", "battery"] == READ
+    linked = [link("x", "battery")]
+    assert reaches(linked, parties, GUARDING)["x", "battery"] == CONTROL
+
+
+def test_the_links_of_a_thing_in_doubt_fall_to_nothing_and_it_sets_nothing() -> None:
+    parties = [
+        Party("iron", "appliance", 2, is_doubted=True), Party("tv", "television", 2),
+        Party("light", "light", 2), Party("router", "router", is_needed=True),
+    ]  # fmt: skip
+    found = reaches([link("iron", "tv")], parties, GUARDING)
+    assert found["iron", "tv"] == NONE
+    assert found["tv", "iron"] == NONE
+    assert found["iron", "light"] == READ
+    assert ("light", "iron") not in found
+    assert not any("router" in ends for ends in found)
+
+
+def test_what_a_doctor_reads_is_still_read() -> None:
+    parties = [
+        Party("meter", "glucose-meter", 2, is_doubted=True),
+        Party("gw", "health-gateway", 2),
+    ]
+    found = reaches([link("gw", "meter", "share-health")], parties, GUARDING)
+    assert found["gw", "meter"] == READ
+    assert found["meter", "gw"] == READ
+
+
+def test_watching_holds_nothing_and_strict_everything_without_a_link() -> None:
+    parties = [Party("a", "lock"), Party("b", "light", is_doubted=True), Party("c", "phone")]
+    assert reaches([link()], parties, WATCHING) == {}
+    strict = reaches([link("a", "c", "read-measurement")], parties, STRICT)
+    assert len(strict) == 6
+    assert strict["a", "c"] == READ
+    assert strict["c", "a"] == DISCOVER
+
+
+PARTIES = st.builds(
+    Party,
+    st.sampled_from(["a", "b", "c"]),
+    st.sampled_from(["lock", "light", "medical", "unknown", "phone", "storage-battery"]),
+    st.integers(0, 5),
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+)
+LINKS = st.builds(
+    link,
+    st.sampled_from(["a", "b", "c", "d"]),
+    st.sampled_from(["a", "b", "c", "d"]),
+    st.sampled_from(sorted(PURPOSES)),
+    st.sampled_from([ACTIVE, LIMITED, ASKED, SUSPENDED, ENDED]),
+)
+
+
+def width(reach: str | None) -> int:
+    return REACHES.index(reach) if reach else len(REACHES)
+
+
+@given(
+    st.lists(PARTIES, max_size=3, unique_by=lambda p: p.thing),
+    st.lists(LINKS, max_size=4),
+    st.sampled_from(MODES),
+    st.sampled_from(["a", "b", "c"]),
+)
+def test_doubt_never_widens(
+    parties: list[Party], links: list[Link], mode: str, doubted: str
+) -> None:
+    before = reaches(links, parties, mode)
+    sure = [
+        msgspec.structs.replace(p, is_doubted=True) if p.thing == doubted else p for p in parties
+    ]
+    after = reaches(links, sure, mode)
+    for one in parties:
+        for other in parties:
+            ends = one.thing, other.thing
+            assert width(after.get(ends)) <= width(before.get(ends))
+            if one.thing == doubted != other.thing and mode != WATCHING:
+                needed = one.is_needed or other.is_needed
+                assert needed or width(after.get(ends)) <= width(READ)
+
+
+@given(
+    st.lists(PARTIES, max_size=3, unique_by=lambda p: p.thing),
+    st.lists(LINKS, max_size=4),
+    st.sampled_from(MODES),
+)
+def test_every_plan_of_ours_is_taken_by_the_firewall(
+    parties: list[Party], links: list[Link], mode: str
+) -> None:
+    held = Reaching(lambda: links, lambda: parties).held(place, mode)
+    desired(Plan(pairs=held.pairs, carriers=held.carriers), NOW)
+    if mode == WATCHING:
+        assert held == reaching.Reached()
+
+
+def test_what_has_no_place_is_left_out_of_the_plan() -> None:
+    parties = [Party("a", "lock"), Party("b/1", "light"), Party("x", "unknown")]
+    held = Reaching(list, lambda: parties).held(
+        lambda thing: place(thing) if "/" not in thing else Place(thing), GUARDING
+    )
+    assert {pair.one.thing for pair in held.pairs} == {"x"}
+
+
+def test_when_there_are_too_many_what_can_harm_most_is_held(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reaching, "PAIRS_MAX", 2)
+    parties = [
+        Party("x", "unknown"),
+        Party("y", "unknown"),
+        Party("car", "car"),
+        Party("p", "plug"),
+    ]
+    join = Reaching(list, lambda: parties)
+    pairs, _ = join(place, GUARDING)
+    assert {pair.other.thing for pair in pairs} == {"car"}
+    assert join.left_out == 4
+
+
+def test_phones_get_their_doors_and_what_is_announced_to_them() -> None:
+    parties = [
+        Party("phone", "phone"), Party("pc", "computer"), Party("guest-pc", "computer", is_guest=True),
+    ]  # fmt: skip
+    join = Reaching(list, lambda: parties)
+    said = [
+        Sighting(NOW, "tv", "mdns.service", {"type": "_hap._tcp.local", "port": "51234"}),
+        Sighting(NOW, "tv", "mdns.service", {"type": "_hap._tcp", "port": "23"}),
+        Sighting(NOW, "tv", "mdns.service", {"type": "_telnet._tcp", "port": "2000"}),
+    ]
+    join.hear(said, lambda source: source)
+    _, carriers = join(place, GUARDING)
+    assert {carrier.place.thing for carrier in carriers} == {"phone", "guest-pc"}
+    doors = carriers[0].doors
+    assert {"tcp/8009", "udp/5353", "tcp/631", "tcp/51234"} <= set(doors)
+    assert not {"tcp/23", "tcp/2000", "udp/3610"} & set(doors)
+
+
+def test_all_kinds_named_exist() -> None:
+    assert KINDS.keys() >= OPERABLE

@@ -11,7 +11,7 @@ from omamori.documents.reason import Reason
 from omamori.hub.automating import conflict as told
 from omamori.hub.automating.domain import EVERY, Situation, both, only
 from omamori.hub.automating.home import LINKS_MAX
-from omamori.hub.automating.meeting import meeting, without_time
+from omamori.hub.automating.meeting import meeting, together, without_time
 from omamori.hub.automating.physics import DARKENS, FELT, LIGHTS, influences
 from omamori.hub.automating.reading import Effect, Rule
 from omamori.hub.points import OPERATE, act_of
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from omamori.hub.automating.vocabulary import Token
 
 ROUND_LENGTH_MAX = 8
+RACE_WAYS_MAX = 16
 
 ROUNDS_MAX = 500
 
@@ -303,9 +304,12 @@ def conditioned(home: Home, found: Findings) -> None:
     """What one automation sets and another one asks for: enabled, or disabled."""
     for var, doings in home.doing.items():
         askers = home.asking.get(var, ())
-        for doing in doings:
+        seen: set[tuple[str, str, Token | None]] = set()
+        for doing in doings if askers else ():
             for rule in askers:
-                if rule is not doing.rule and doing.effect.to is not None:
+                key = (doing.rule.id, rule.id, doing.effect.to)
+                if rule is not doing.rule and doing.effect.to is not None and key not in seen:
+                    seen.add(key)
                     _ask(home, found, doing.rule, doing.effect, rule)
 
 
@@ -343,14 +347,16 @@ def _ask(home: Home, found: Findings, rule: Rule, effect: Effect, asker: Rule) -
 def _race(effect: Effect, ways: list[Way], var: Var) -> tuple[str, Situation] | None:
     """Sure where one event sets both off, and so their order decides; else possible, if they fit."""
     best: tuple[str, Situation] | None = None
-    for way in effect.ways:
-        for other in ways:
-            met = meeting(way, other)
-            if met is not None and met[0] == told.SURE and way.situation.get(var) is None:
-                return met
-            rest = {key: value for key, value in way.situation.items() if key != var}
-            theirs = {key: value for key, value in other.situation.items() if key != var}
-            held = both(without_time(rest), without_time(theirs))
-            if held is not None and best is None:
-                best = (told.POSSIBLE, {**held, var: only(effect.to or "")})
+    for way in effect.ways[:RACE_WAYS_MAX]:
+        rest = {key: value for key, value in way.situation.items() if key != var}
+        for other in ways[:RACE_WAYS_MAX]:
+            if var not in way.situation and together(way.signal, other.signal) == told.SURE:
+                met = meeting(way, other)
+                if met is not None and met[0] == told.SURE:
+                    return met
+            if best is None:
+                theirs = {key: value for key, value in other.situation.items() if key != var}
+                held = both(without_time(rest), without_time(theirs))
+                if held is not None:
+                    best = (told.POSSIBLE, {**held, var: only(effect.to or "")})
     return best

@@ -11,6 +11,7 @@ from omamori.hub.automating.reading import CLOCK, DAY, EVENT, STATE, SUN, SUN_EV
 if TYPE_CHECKING:
     from omamori.hub.automating.reading import Effect, Signal, Way
 
+TRIES_MAX = 512  # alternatives of two effects that are held against each other
 SAME_MOMENT_S = 60.0  # sun events this near to each other count as one
 _CLOCKS = frozenset({TIME, DAY, SUN})
 
@@ -64,19 +65,28 @@ def meeting(one: Way, other: Way) -> tuple[str, Situation] | None:
     return sure, held
 
 
-def collision(one: Effect, other: Effect) -> tuple[str, Situation] | None:
-    """The surest way in which both effects come about at once."""
+def collision(one: Effect, other: Effect, least: str = POSSIBLE) -> tuple[str, Situation] | None:
+    """The surest way in which both effects come about at once, at least as sure as `least`."""
     best: tuple[str, Situation] | None = None
-    later = one.after_s != other.after_s
+    later, tries = one.after_s != other.after_s, 0
+    if later and least != POSSIBLE:
+        return None
     for way in one.ways:
         for against in other.ways:
+            rank = together(way.signal, against.signal)
+            wanted = rank and (best is None or weaker(rank, best[0]) != rank)
+            if not wanted or weaker(rank, least) != least:
+                continue
+            tries += 1
+            if tries > TRIES_MAX:
+                return best
             met = meeting(way, against)
             if met is None:
                 continue
             sure = POSSIBLE if later else met[0]
-            if best is None or weaker(sure, best[0]) != sure:
+            if weaker(sure, least) == least and (best is None or weaker(sure, best[0]) != sure):
                 best = (sure, met[1])
-            if sure == SURE:
+            if sure == SURE or later:
                 return best
     return best
 

@@ -31,7 +31,8 @@ def at_one_thing(home: Home, found: Findings) -> None:
         for one, other in _pairs(doings, thing, found):
             if one.rule is other.rule or one.effect.to is None or other.effect.to is None:
                 continue
-            met = collision(one.effect, other.effect)
+            differs = one.effect.to != other.effect.to
+            met = collision(one.effect, other.effect, told.POSSIBLE if differs else told.SURE)
             if met is None:
                 continue
             sure, situation = met

@@ -13,6 +13,7 @@ from omamori.hub.guarding.guard import Guard
 from omamori.hub.guarding.places import Whereabouts
 from omamori.hub.guarding.plan import OBSERVING, Features, Place, Plan
 from omamori.hub.guarding.quarantine import Change
+from omamori.hub.guarding.reaching import GUARDING, MODES, WATCHING
 from omamori.ledger.entry import Entry
 
 if TYPE_CHECKING:
@@ -25,13 +26,9 @@ if TYPE_CHECKING:
     from omamori.hub.service import Watch
     from omamori.hub.sighting import Sighting
 
-WATCHING, GUARDING, STRICT = "watching", "guarding", "strict"
-MODES = (WATCHING, GUARDING, STRICT)
 SCREEN_S = 7 * 86_400.0
 """For so long the hub asks before it cuts off the screen from which a person used its pages."""
 SCREENS_MAX = 64
-
-Reaching = "Callable[[Callable[[str], Place], str], tuple[tuple[Pair, ...], tuple[Carrier, ...]]]"
 
 
 class Force(msgspec.Struct, frozen=True):
@@ -153,6 +150,10 @@ class Shield:
         said = Reason("guard.mode-changed", {"mode": mode, "before": before})
         self.record([Entry(self.clock(), "guard.mode", (), (said,), {"by": by, "mode": mode})])
         self.hold()
+
+    def restore_mode(self, mode: str) -> None:
+        """Guard as before the restart; anything unreadable is the usual."""
+        self.mode = mode if mode in MODES else GUARDING
 
     def _thing(self, thing_id: str) -> KnownThing:
         thing = self.watch.inventory.thing(thing_id)

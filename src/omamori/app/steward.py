@@ -18,8 +18,10 @@ from omamori.hub.commanding.arbiter import Arbiter
 from omamori.hub.commanding.command import (
     ENDED,
     HAND,
+    HUB,
     PAGE,
     PERSON,
+    REFUSED,
     SERVICE,
     Command,
     Notice,
@@ -66,10 +68,6 @@ class Home(Protocol):
         """``guest`` or ``rental`` where the asker has only such a grant."""
         ...
 
-    def industries(self) -> frozenset[str]:
-        """Whose ladders can be translated here."""
-        ...
-
 
 class Hands(Protocol):
     """Does what was decided."""
@@ -109,9 +107,9 @@ class Steward:
         rules: Rules,
         hands: Hands,
         clock: Callable[[], float],
-        commit: Callable[[list[Entry]], None],
+        commit: Callable[[list[Entry]], bool],
     ) -> None:
-        """`commit` keeps what changed and appends entries; on the disk when it returns."""
+        """`commit` keeps what changed and appends entries; whether all is on the disk."""
         self.home = home
         self.rules = rules
         self.hands = hands
@@ -223,12 +221,21 @@ class Steward:
         events, self._waiting = self._waiting, []
         outcomes = [event for event in events if isinstance(event, Outcome)]
         entries = [_entry(outcome) for outcome in outcomes if _is_recorded(outcome)]
-        self.commit(entries)
+        if not self.commit(entries):
+            events = [_unkept(event) for event in events if self._may_go_unkept(event)]
+            outcomes = [event for event in events if isinstance(event, Outcome)]
         for outcome in outcomes:
             self.last.appendleft(outcome)
             self._count(outcome)
         for event in events:
             self._pass_on(event)
+
+    def _may_go_unkept(self, event: Event) -> bool:
+        """Where nothing can be kept, only the home's own hands still move anything."""
+        if not isinstance(event, Write):
+            return True
+        held = self.arbiter.in_force(event.target, event.point)
+        return held is None or held.origin.channel in {HAND, PAGE, HUB}
 
     def _pass_on(self, event: Event) -> None:
         if isinstance(event, Write):
@@ -253,7 +260,9 @@ class Steward:
     # The question.
 
     def _knows(self, industry: str) -> bool:
-        return not industry or industry in self.home.industries()
+        """Whether anybody of this industry has a level here: its ladder can be translated."""
+        of_it = (asker for asker in self._askers.values() if asker.origin.industry == industry)
+        return any(asker.rung for asker in of_it)
 
     def _may(self, command: Command, in_use: bool, now: float) -> Ruling:  # noqa: FBT001 - the arbiter's port
         return self.rules.ask(self.question(command, in_use=in_use, now=now))
@@ -308,6 +317,14 @@ def _is_recorded(outcome: Outcome) -> bool:
     """Who asks much too fast fills no disk: each doubling of its refusals is one entry."""
     repeats = outcome.facts.get("repeats", 0)
     return not isinstance(repeats, int) or repeats & (repeats - 1) == 0
+
+
+def _unkept(event: Event) -> Event:
+    """What somebody from elsewhere is told where the disk refuses: it is not acknowledged."""
+    if not isinstance(event, Outcome) or event.command.origin.channel in {HAND, PAGE, HUB}:
+        return event
+    reasons = (Reason("command.not-kept"), *event.reasons)
+    return msgspec.structs.replace(event, state=REFUSED, reasons=reasons)
 
 
 def _entry(outcome: Outcome) -> Entry:

@@ -14,6 +14,7 @@ from cryptography import x509
 from omamori.adapters.authority_folder import AuthorityFolder
 from omamori.adapters.keys import KeyFolder, passphrase, write_secret
 from omamori.adapters.path_engine import HankoEngine
+from omamori.adapters.transport import Bearer
 from omamori.authority.industry import Plan
 from omamori.authority.records import Product
 from omamori.authority.service import AuthorityService, StatementRequest, open_service
@@ -24,7 +25,7 @@ from omamori.documents.sealed import sign_raw
 from omamori.documents.statement import write_cwt
 from omamori.hub.vouch import word_for
 from omamori.trust.book import Book
-from omamori.trust.standing import NOBODY, Credentials, Standing, judge
+from omamori.trust.standing import DEFAULT_CAPS, NOBODY, Credentials, Standing, judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,11 +48,16 @@ class Silent:
 
     def __init__(self, why: Reason) -> None:
         self.why = why
-        self._nobody = Book(b"", HankoEngine())
+        self.caps = DEFAULT_CAPS
+        self.book = Book(b"", HankoEngine())
 
     def standing(self, _thing: KnownThing, *, is_doubted: bool = False) -> Standing:  # noqa: ARG002 - one shape
         """Nothing speaks for the thing."""
-        return judge(NOBODY, None, self._nobody, 0.0)
+        return judge(NOBODY, None, self.book, 0.0)
+
+    def credentials(self, _thing: KnownThing, *, is_doubted: bool = False) -> Credentials:  # noqa: ARG002 - one shape
+        """Nothing can be shown for it."""
+        return NOBODY
 
 
 class Voucher:
@@ -71,7 +77,7 @@ class Voucher:
         self.caps = caps
         self.clock = clock
         self.uri = read_device_certificate(certificate).uri
-        self._book = Book(service.identity.root, HankoEngine())
+        self.book = Book(service.identity.root, HankoEngine())
         self._fresh_until = 0.0
         self._statement = b""
         self._words: dict[tuple[str, str], tuple[float, bytes]] = {}
@@ -81,14 +87,28 @@ class Voucher:
 
         The hub does not speak for a thing whose behaviour is in doubt.
         """
+        shown = self.credentials(thing, is_doubted=is_doubted)
+        return judge(shown, None, self.book, self.clock(), self.caps)
+
+    def credentials(self, thing: KnownThing, *, is_doubted: bool = False) -> Credentials:
+        """What the hub shows for it; nobody's where it does not speak for it."""
         now = self.clock()
         # What likeness alone ties to a known thing may be another that copied its name.
         word = b"" if thing.is_likeness or is_doubted else self._word(thing, now)
         if not word:
-            return judge(NOBODY, None, self._book, now, self.caps)
+            return NOBODY
         self._renew(now)
-        shown = Credentials(self.certificate, self._statement, word)
-        return judge(shown, None, self._book, now, self.caps)
+        return Credentials(self.certificate, self._statement, word)
+
+    def bearer(self) -> Bearer:
+        """The hub itself, ready for meetings."""
+        self._renew(self.clock())
+        certificate = x509.load_der_x509_certificate(self.certificate)
+        return Bearer(certificate, self.key, self._own, self.book, self.clock, self.caps)
+
+    def _own(self) -> Credentials:
+        self._renew(self.clock())
+        return Credentials(self.certificate, self._statement)
 
     def _word(self, thing: KnownThing, now: float) -> bytes:
         band = "sure" if thing.is_corrected else thing.identity.confidence
@@ -118,7 +138,7 @@ class Voucher:
         if now < self._fresh_until:
             return
         self.service.step(now)
-        self._book.load(read_bundle(self.service.bundle(now)), now)
+        self.book.load(read_bundle(self.service.bundle(now)), now)
         nonce = self.service.nonce(now)
         host = self.service.identity.host
         message = proof_message(STATEMENT_REQUEST, host, nonce)

@@ -1,0 +1,308 @@
+"""Protection: one home's shield, steward, links and rules, and how they are kept together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from omamori.app.shield import Shield
+from omamori.app.steward import Steward
+from omamori.documents.reason import Reason, RefusedError
+from omamori.hub.guarding.reaching import Party, Reaching
+from omamori.hub.linking.link import About, End
+from omamori.hub.links import Links
+from omamori.web.views import ATTENTION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from omamori.app.steward import Hands
+    from omamori.hub.alerting.alert import Alert
+    from omamori.hub.guarding.plan import Place
+    from omamori.hub.knowing.known import KnownThing
+    from omamori.hub.linking.link import Change as LinkChange
+    from omamori.hub.ports import Firewall, Learned, Shelf
+    from omamori.hub.ruling.question import Question, Ruling
+    from omamori.hub.ruling.rules import Rules
+    from omamori.hub.service import Watch
+    from omamori.hub.sighting import Sighting
+    from omamori.ledger.entry import Entry
+    from omamori.trust.book import Book
+    from omamori.trust.standing import Caps, Credentials, Standing
+
+HOME = "home"
+RUNG_KEPT_S = 60.0  # a level is judged anew so often; a doubt counts at once
+_MODE = "mode"
+
+
+class Speaker(Protocol):
+    """The hub's own word for things that cannot speak for themselves."""
+
+    caps: Caps
+
+    @property
+    def book(self) -> Book:
+        """By which this home judges."""
+        ...
+
+    def standing(self, thing: KnownThing, *, is_doubted: bool = False) -> Standing:
+        """What this home concludes of a thing."""
+        ...
+
+    def credentials(self, thing: KnownThing, *, is_doubted: bool = False) -> Credentials:
+        """What the hub shows for it."""
+        ...
+
+
+class Protection:
+    """Guards one home and steers its commands.
+
+    Attributes:
+        shield: who is cut off; `steward`: what is commanded; `links`: who works with whom.
+        trouble: what happened last could not be kept; None where all is well.
+        keeper: puts what changed on the disk; the practice home keeps nothing.
+    """
+
+    def __init__(
+        self,
+        watch: Watch,
+        speaker: Speaker,
+        firewall: Firewall,
+        hands: Hands,
+        rules: Rules,
+        clock: Callable[[], float],
+        append: Callable[[list[Entry]], None],
+        name_of: Callable[[str], str],
+    ) -> None:
+        self.watch = watch
+        self.speaker = speaker
+        self.clock = clock
+        self.keeper: Callable[[], None] = _nothing
+        self._append = append
+        self._name_of = name_of
+        self.trouble: Reason | None = None
+        self._rungs: dict[str, tuple[float, int, str]] = {}
+        self.shield = Shield(watch, firewall, clock, self._record)
+        self.steward = Steward(self, rules, hands, clock, self._commit)
+        self.links = Links(
+            {HOME: speaker.book}, self._end_of, speaker.caps, about=self._about, rule=self._rule
+        )
+        self.shield.reaching = Reaching(self.links.all, self._parties)
+
+    # What the network tells.
+
+    def hear(self, said: Iterable[Sighting]) -> None:
+        """Learn where things are and which doors they offer."""
+        said = list(said)
+        self.shield.hear(said)
+        self.reaching.hear(said, lambda mac: self.watch.inventory.thing_of(mac, ""))
+
+    @property
+    def reaching(self) -> Reaching:
+        """How far each thing reaches each other one."""
+        found = self.shield.reaching
+        assert isinstance(found, Reaching)  # noqa: S101 - made above
+        return found
+
+    def alerted(self, alerts: list[Alert], ended: list[Alert]) -> None:
+        """Act on what was noticed, at once: cut off or ask, narrow links, take slots away."""
+        self.shield.alerted(alerts, ended)
+        for alert in (*alerts, *ended):
+            self._again(alert.thing)
+
+    def said_fine(self, alert: Alert, by: str, *, fine: bool) -> None:
+        """A person's word on an alert: what was done for its sake is taken back, or is done."""
+        if fine:
+            self.shield.said_fine(alert, by)
+        self._again(alert.thing)
+
+    def _again(self, thing: str) -> None:
+        """Judge anew whatever rests on a thing."""
+        why = self.doubts(thing)
+        if why:
+            self.steward.lose(thing, why)
+        else:
+            self.steward.regain(thing)
+        self._linked(self.links.rejudge_of(thing, self.clock()))
+        self.shield.hold()
+
+    def step(self) -> None:
+        """Let time pass."""
+        self.steward.rejudge()
+        self.steward.step()
+        self._linked(self.links.step(self.clock()))
+        self.shield.step()
+
+    def forget(self, thing: str) -> None:
+        """A thing is gone for good."""
+        self._rungs.pop(thing, None)
+        self.steward.forget(thing)
+
+    # What the parts must know of the home (`steward.Home`).
+
+    def kind_of(self, thing: str) -> str | None:
+        """What a thing is; None where there is none."""
+        known = self.watch.inventory.thing(thing)
+        return known.identity.kind.value if known is not None else None
+
+    def name_of(self, thing: str) -> str:
+        """What the family calls it."""
+        return self._name_of(thing)
+
+    def doubts(self, thing: str) -> tuple[Reason, ...]:
+        """What speaks against a thing now: an open alert, or a cut."""
+        found = [
+            alert.reason
+            for alert in self.watch.alerts_of(thing)
+            if alert.state == "open" and alert.step >= ATTENTION
+        ]
+        if self.shield.guard.is_cut(thing):
+            found.append(Reason("guard.is-cut"))
+        return tuple(found)
+
+    def standing_of(self, thing: str) -> tuple[int, str, bool]:
+        """Its rung, its ground, and whether it is in doubt."""
+        known = self.watch.inventory.thing(thing)
+        if known is None:
+            return 0, "nothing", False
+        rung, ground = self._level(known)
+        return rung, ground, bool(self.doubts(thing))
+
+    def grant_of(self, asker: str, target: str, purpose: str) -> str:  # noqa: ARG002 - the port's shape
+        """``guest`` or ``rental`` where the asker has only such a grant."""
+        return ""
+
+    def _level(self, known: KnownThing) -> tuple[int, str]:
+        now = self.clock()
+        at, rung, ground = self._rungs.get(known.id, (-RUNG_KEPT_S, 0, ""))
+        if not 0 <= now - at < RUNG_KEPT_S:
+            standing = self.speaker.standing(known)
+            rung = standing.effective.rung if standing.effective else 0
+            ground = standing.ground
+            self._rungs[known.id] = (now, rung, ground)
+        return rung, ground
+
+    def _parties(self) -> list[Party]:
+        worst = self.watch.worst()
+        scene = self.shield.guard.scene
+        needed = scene.own | scene.ways
+        return [
+            Party(
+                known.id,
+                known.identity.kind.value,
+                self._level(known)[0],
+                is_doubted=worst.get(known.id, 0) >= ATTENTION,
+                is_needed=not needed.isdisjoint((known.id, known.mac)),
+            )
+            for known in self.watch.inventory.things()
+            if not known.behind
+        ]
+
+    def _about(self, thing: str) -> About:
+        known = self.watch.inventory.thing(thing)
+        if known is None:
+            return About()
+        in_use = bool(self.steward.arbiter.in_use(thing))
+        return About(known.identity.kind.value, self.doubts(thing), known.behind, in_use)
+
+    def _end_of(self, thing: str) -> End | None:
+        known = self.watch.inventory.thing(thing)
+        if known is None:
+            return None
+        shown = self.speaker.credentials(known, is_doubted=bool(self.doubts(thing)))
+        return End(thing, HOME, shown)
+
+    def _rule(self, question: Question) -> Ruling:
+        return self.steward.rules.ask(question)
+
+    # Links.
+
+    def _linked(self, changes: Iterable[LinkChange]) -> None:
+        entries = [change.entry for change in changes]
+        if entries:
+            self._record(entries)
+
+    # A person's word.
+
+    def propose(self, one: str, other: str, purpose: str, for_s: float) -> None:
+        """Two things shall work together; raises RefusedError."""
+        link_id = f"{one}~{other}~{purpose}"
+        change = self.links.propose(link_id, one, other, purpose, self.clock(), for_s)
+        if change is None:
+            raise ProtectionError("link.cannot-be")
+        self._linked([change])
+        self.shield.hold()
+
+    def agree(self, link_id: str, by: str, *, agree: bool) -> None:
+        """Say yes to a link that asks, or no to any; raises LinkRefusedError."""
+        act = self.links.say_yes if agree else self.links.say_no
+        self._linked([act(link_id, by, self.clock())])
+        self.shield.hold()
+
+    def set_rules(self, rules: Rules) -> None:
+        """Rule by these from now on; whatever rests on rules is judged again."""
+        self.steward.rules = rules
+        self._linked(self.links.rejudge(self.clock()))
+        self.shield.hold()
+
+    # Keeping.
+
+    def parts(self) -> Mapping[str, Learned]:
+        """What outlasts a restart, by its room on the shelf."""
+        return {
+            "guard": self.shield.guard,
+            "arbiter": self.steward.arbiter,
+            "link": self.links,
+        }
+
+    def keep(self, shelf: Shelf) -> None:
+        """Put what changed on the shelf; it is safe when this returns."""
+        is_changed = False
+        for room, part in self.parts().items():
+            for key, value in part.take_changes():
+                is_changed = True
+                if value is None:
+                    shelf.drop(room, key)
+                else:
+                    shelf.keep(room, key, value)
+        if is_changed:
+            shelf.commit()
+
+    def keep_mode(self, shelf: Shelf) -> None:
+        """Keep how strictly the hub guards."""
+        shelf.keep(_MODE, _MODE, self.shield.mode.encode())
+        shelf.commit()
+
+    def restore(self, shelf: Shelf, now: float) -> int:
+        """Take in what was kept; returns how many pieces could not be read."""
+        for _, mode in shelf.all(_MODE):
+            self.shield.restore_mode(mode.decode("utf-8", "replace"))
+        return sum(part.restore(shelf.all(room), now) for room, part in self.parts().items())
+
+    def _record(self, entries: list[Entry]) -> None:
+        """Keep what changed, and what is to be remembered; a disk that refuses stops no cut."""
+        self.trouble = None
+        try:
+            self.keeper()
+            if entries:
+                self._append(entries)
+        except (RefusedError, OSError) as error:
+            structlog.get_logger().error("protection.not-kept", why=str(error))
+            self.trouble = Reason("protection.not-kept")
+
+    def _commit(self, entries: list[Entry]) -> bool:
+        self._record(entries)
+        return self.trouble is None
+
+    def stand(self, hub: Place, own: frozenset[str], ways: frozenset[str]) -> None:
+        """Know where this machine is, and the ways out."""
+        self.shield.stand(hub, own, ways)
+
+
+class ProtectionError(RefusedError):
+    """A wish that cannot be followed."""
+
+
+def _nothing() -> None:
+    """Nothing is kept."""

@@ -12,7 +12,7 @@
     if (known.get(part.id) === fresh.outerHTML) return;
     const active = document.activeElement;
     const inside = part.contains(active);
-    if (inside && active.matches("input, select")) return; // never under a writing hand
+    if (inside && active.matches("input, select, textarea")) return; // never under a writing hand
     known.set(part.id, fresh.outerHTML);
     part.querySelectorAll("details[open][id]").forEach((open) => {
       const twin = fresh.querySelector("#" + CSS.escape(open.id));

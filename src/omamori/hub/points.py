@@ -57,6 +57,11 @@ POINTS: dict[str, Point] = {
         Point("blood_pressure_mmhg", NUMBER, unit="mmHg", high=400),
         Point("body_weight_kg", NUMBER, unit="kg", high=700),
         Point("fault", BOOL),
+        Point("systolic_mmhg", NUMBER, unit="mmHg", high=400),
+        Point("diastolic_mmhg", NUMBER, unit="mmHg", high=300),
+        Point("glucose_mmol_l", NUMBER, unit="mmol/L", high=85),
+        Point("body_temperature_c", NUMBER, unit="°C", low=10, high=50),
+        Point("oxygen_saturation_percent", NUMBER, unit="%", high=100),
         Point("co2_ppm", NUMBER, unit="ppm", high=100_000),
         Point("plugged", BOOL),  # a car is at the charger
         # Comfort: undone by the next press.

@@ -89,6 +89,27 @@ class Missing(msgspec.Struct, frozen=True):
     reasons: tuple[Reason, ...]
 
 
+def authentic(
+    octets: bytes, who: Callable[[str, bytes], Speaker | None], name: str = ""
+) -> SignedMeasurement | Received:
+    """A message whose signature holds and that is for us, or what is said of another."""
+    try:
+        signed = read_measurement(octets)
+    except MeasurementError as error:
+        return Received(ALTERED, "", (error.reason,))
+    m = signed.measurement
+    speaker = who(m.source, signed.sealed.key_id)
+    if speaker is None:
+        return Received(FOREIGN, m.source, (Reason("measurement.foreign-signer"),))
+    if not signed.sealed.verify(speaker.key):
+        return Received(ALTERED, m.source, (Reason("measurement.altered"),))
+    if m.by != speaker.by:
+        return Received(FOREIGN, m.source, (Reason("measurement.not-its-signer"),), m)
+    if m.audience and m.audience != name:
+        return Received(FOREIGN, m.source, (Reason("measurement.not-for-us"),), m)
+    return signed
+
+
 class Receiver:
     """Where measurements arrive: a service, a doctor's side, or a hub."""
 
@@ -120,7 +141,7 @@ class Receiver:
         """
         at = now if steady is None else steady
         self._keep_time(at)
-        signed = self._authentic(octets)
+        signed = authentic(octets, self._who, self._name)
         if isinstance(signed, Received):
             return signed
         m = signed.measurement
@@ -131,24 +152,6 @@ class Receiver:
             source = self._sources[m.source] = Source()
         digest = sha256(signed.sealed.signed).digest()
         return self._judged(source, m, digest, now, at)
-
-    def _authentic(self, octets: bytes) -> SignedMeasurement | Received:
-        """A message whose signature holds and that is for us, or what is said of another."""
-        try:
-            signed = read_measurement(octets)
-        except MeasurementError as error:
-            return Received(ALTERED, "", (error.reason,))
-        m = signed.measurement
-        speaker = self._who(m.source, signed.sealed.key_id)
-        if speaker is None:
-            return Received(FOREIGN, m.source, (Reason("measurement.foreign-signer"),))
-        if not signed.sealed.verify(speaker.key):
-            return Received(ALTERED, m.source, (Reason("measurement.altered"),))
-        if m.by != speaker.by:
-            return Received(FOREIGN, m.source, (Reason("measurement.not-its-signer"),), m)
-        if m.audience and m.audience != self._name:
-            return Received(FOREIGN, m.source, (Reason("measurement.not-for-us"),), m)
-        return signed
 
     def _judged(
         self, source: Source, m: Measurement, digest: bytes, now: float, steady: float

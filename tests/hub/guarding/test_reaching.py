@@ -8,7 +8,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.guarding.guarded import NOW, mac
+from hub.guarding.guarded import NOW, mac, thing
 from omamori.hub.guarding import reaching
 from omamori.hub.guarding.plan import CONTROL, DISCOVER, NONE, REACHES, READ, Place, Plan
 from omamori.hub.guarding.reaching import (
@@ -19,6 +19,7 @@ from omamori.hub.guarding.reaching import (
     WATCHING,
     Party,
     Reaching,
+    party_of,
     reach_of,
     reaches,
 )
@@ -209,6 +210,17 @@ def test_phones_get_their_doors_and_what_is_announced_to_them() -> None:
     doors = carriers[0].doors
     assert {"tcp/8009", "udp/5353", "tcp/631", "tcp/51234"} <= set(doors)
     assert not {"tcp/23", "tcp/2000", "udp/3610"} & set(doors)
+
+
+def test_what_only_might_be_a_phone_keeps_its_doors() -> None:
+    for band, held in (("sure", 1), ("likely", 1), ("unsure", 0)):
+        maybe = party_of(
+            thing(kind="phone", band=band), 1, is_doubted=False, is_guest=False, is_needed=False
+        )
+        _, carriers = Reaching(list, lambda one=maybe: [one])(place, GUARDING)  # type: ignore[misc]
+        assert len(carriers) == held
+    twin = thing(mac=mac(7), is_likeness=True)
+    assert party_of(twin, 2, is_doubted=False, is_guest=False, is_needed=False).rung == 0
 
 
 def test_all_kinds_named_exist() -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from omamori.hub.guarding.plan import Place
+    from omamori.hub.knowing.known import KnownThing
     from omamori.hub.linking.link import Link
     from omamori.hub.sighting import Sighting
 
@@ -42,6 +43,8 @@ OPERABLE: frozenset[str] = frozenset({
 })  # fmt: skip
 """Kinds that anybody on the network could make do harm; published here."""
 
+SURE_BANDS = frozenset({"sure", "likely"})
+
 REACH_OF_STATE: dict[str, dict[str, str]] = {
     # state of the link → act of its purpose → how far the asker reaches
     ACTIVE: {"look": READ, "adjust": CONTROL, "operate": CONTROL},
@@ -59,6 +62,7 @@ class Party(msgspec.Struct, frozen=True):
         is_doubted: an open alert, a question or an advisory speaks against it.
         is_guest: only a grant speaks for it.
         is_needed: this machine, or the way out: nothing is held between it and others here.
+        is_sure: its kind is well known; what only might be a phone keeps its doors.
     """
 
     thing: str
@@ -67,6 +71,23 @@ class Party(msgspec.Struct, frozen=True):
     is_doubted: bool = False
     is_guest: bool = False
     is_needed: bool = False
+    is_sure: bool = True
+
+
+def party_of(
+    thing: KnownThing, rung: int, *, is_doubted: bool, is_guest: bool, is_needed: bool
+) -> Party:
+    """A thing of the inventory; what only likeness ties to a known one is worth nothing."""
+    identity = thing.identity
+    return Party(
+        thing.id,
+        identity.kind.value,
+        0 if thing.is_likeness else rung,
+        is_doubted,
+        is_guest,
+        is_needed,
+        identity.confidence in SURE_BANDS,
+    )
 
 
 class Reached(msgspec.Struct, frozen=True):
@@ -212,4 +233,6 @@ def _held(
 
 
 def _roams(party: Party) -> bool:
-    return not party.is_needed and is_carrier(party.kind, is_guest=party.is_guest)
+    if party.is_needed or not (party.is_sure or party.is_guest):
+        return False
+    return is_carrier(party.kind, is_guest=party.is_guest)

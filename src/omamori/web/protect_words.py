@@ -60,6 +60,11 @@ def value(name: str, given: Value | None, lang: str) -> str:
 
 def envelope(name: str, low: float, high: float, lang: str) -> str:
     """A safe range in words."""
+    if name == "charge_w" and low < 0 < high:
+        gives, takes = number(-low, "W", lang), number(high, "W", lang)
+        return words.text(
+            "gives at most {gives}, takes at most {takes}", lang, gives=gives, takes=takes
+        )
     return words.text(
         "from {low} to {high}", lang, low=value(name, low, lang), high=value(name, high, lang)
     )

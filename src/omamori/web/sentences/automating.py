@@ -56,6 +56,7 @@ SENTENCES = {
     "automating.repair-budget": "Let “{first}” begin some minutes later.",
     # The situation in which it happens.
     "automating.fact": "{thing}: {point} is {value}",
+    "automating.fact-not": "{thing}: {point} is not {value}",
     "automating.fact-on": "{thing} is on, open or at work ({point})",
     "automating.fact-off": "{thing} is off, closed or at rest ({point})",
     "automating.fact-home": "{thing} is at home",
@@ -128,6 +129,7 @@ JA = {
     "automating.repair-reserved": "「{first}」に「{thing} を使っていないときだけ」という条件をつけてください。",
     "automating.repair-budget": "「{first}」を何分か後にずらしてください。",
     "automating.fact": "{thing} の {point} が {value}",
+    "automating.fact-not": "{thing} の {point} が {value} ではない",
     "automating.fact-on": "{thing} がついている・開いている・はたらいている（{point}）",
     "automating.fact-off": "{thing} が消えている・閉まっている・休んでいる（{point}）",
     "automating.fact-home": "{thing} は家にいる",

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.guarding.guarded import DAY, IRON, NOW, alert, mac, thing
 from omamori.hub.alerting.alert_kinds import ALERTS
+from omamori.hub.guarding import answers
+from omamori.hub.guarding import guard as guard_module
+from omamori.hub.guarding import quarantine as quarantine_module
 from omamori.hub.guarding.answers import (
     ANSWERS,
     CUTS,
     CUTS_BY_ADDRESS_MAX,
     CUTS_BY_ITSELF_MAX,
+    SURETY,
     Scene,
 )
 from omamori.hub.guarding.guard import QUARANTINES_MAX, Guard, GuardRefusedError
@@ -378,6 +385,37 @@ def test_two_ids_of_one_thing_become_one_and_stay_cut() -> None:
     assert guard.is_cut(IRON)
     guard.join(IRON, mac(8))
     assert guard.is_cut(mac(8))
+
+
+def test_an_alert_that_was_let_go_renews_nothing() -> None:
+    guard = Guard()
+    guard.alerted(alert(), thing(), NOW)
+    at = NOW
+    while at < NOW + CUT_S - 1800:
+        at += 1800
+        assert guard.step(at, lambda _: False) == []
+    assert one(guard.step(NOW + CUT_S, lambda _: False)).quarantine.state == OVER
+
+
+def test_what_was_kept_under_an_old_address_moves_to_the_thing() -> None:
+    guard = Guard()
+    guard.alerted(alert(), thing(), NOW)
+    guard.reunite({IRON: mac(8)}.get, lambda _: True)  # type: ignore[arg-type]
+    assert guard.is_cut(IRON)
+    guard.reunite(lambda address: mac(8) if address == IRON else "", lambda _: False)
+    assert not guard.is_cut(IRON)
+    assert guard.is_cut(mac(8))
+    (cut,) = guard.plan(nowhere, HUB_PLACE).cuts
+    assert cut.place == Place(mac(8), (IRON,))
+
+
+def test_every_word_of_the_guard_has_its_sentence() -> None:
+    told = words.tables()["en"]
+    source = [answers, guard_module, quarantine_module]
+    keys = {k for m in source for k in re.findall(r'"(guard\.[a-z-]+)"', inspect.getsource(m))}
+    assert len(keys) > 20
+    assert keys <= told.keys()
+    assert set(SURETY.values()) <= told.keys()
 
 
 def test_forgetting_a_guest_frees_nobody_who_is_cut_off() -> None:

@@ -12,7 +12,7 @@ from omamori.hub.knowing.identify_kinds import UNKNOWN
 from omamori.hub.points import ASK_BEFORE_CUTTING, LIFE, harm_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from omamori.hub.knowing.known import KnownThing
 
@@ -146,6 +146,18 @@ def _of_identity(alert_kind: str, thing: KnownThing, sure: str, scene: Scene) ->
         yield Reason("guard.address-contested")
     if answer_to(alert_kind).does == CUTS_IF_SURE and sure != OWN_PORT:
         yield Reason("guard.may-be-faked")
+
+
+def too_many(sure: str, cut: Sequence[str]) -> Iterable[Reason]:
+    """What speaks against one more cut by itself.
+
+    Args:
+        cut: how sure each of those is that are cut off by itself now.
+    """
+    on_address = sum(one != OWN_PORT for one in cut)
+    is_guess = sure != OWN_PORT
+    if len(cut) >= CUTS_BY_ITSELF_MAX or (is_guess and on_address >= CUTS_BY_ADDRESS_MAX):
+        yield Reason("guard.many-cut-already", {"count": len(cut)})
 
 
 def _is_needed(kind: str) -> bool:

@@ -9,15 +9,14 @@ import msgspec
 from omamori.documents.reason import Reason, RefusedError
 from omamori.hub.guarding.answers import (
     ASKS,
-    CUTS_BY_ADDRESS_MAX,
-    CUTS_BY_ITSELF_MAX,
     SURETY,
     TELLS,
     Scene,
     answer_to,
     bars,
+    too_many,
 )
-from omamori.hub.guarding.places import BARE, OWN_PORT, Ports, macs_of
+from omamori.hub.guarding.places import BARE, Ports, macs_of
 from omamori.hub.guarding.plan import Cut, Place, Plan
 from omamori.hub.guarding.quarantine import (
     AGREES,
@@ -109,7 +108,7 @@ class Guard:
         sure = self.ports.surety(thing.mac, now) if thing.mac else BARE
         against = list(bars(alert.kind, thing, sure, self.scene, self._kind_of))
         if not old.is_cut:
-            against += self._too_many(sure)
+            against += too_many(sure, [q.sure for q in self._all.values() if q.is_by_itself])
         asks = answer.does == ASKS or bool(against)
         reasons = [alert.reason]
         if asks and not old.is_cut:
@@ -203,11 +202,20 @@ class Guard:
 
     # Time.
 
-    def step(self, now: float) -> list[Change]:
-        """Renew what still goes on, end what has run out."""
+    def step(self, now: float, is_open: Callable[[str], bool] = lambda _: True) -> list[Change]:
+        """Renew what still goes on, end what has run out; call it every minute or more often.
+
+        Args:
+            is_open: whether an alert of this id is open still; some are let go without an end.
+        """
         self._clock(now)
         done = []
-        for quarantine in list(self._all.values()):
+        for known in list(self._all.values()):
+            quarantine = known
+            left = tuple(alert for alert in known.alerts if is_open(alert))
+            if left != known.alerts:
+                quarantine = msgspec.structs.replace(known, alerts=left)
+                self._keep(quarantine)
             if quarantine.alerts and quarantine.state in {CUT, ASKED}:
                 length = CUT_S if quarantine.is_cut else ASKED_S
                 if quarantine.until < now + length / 2:  # not at each step: each is kept on disk
@@ -273,6 +281,18 @@ class Guard:
         there = self._all.get(new)
         self._keep(moved if there is None else together(moved, there))
 
+    def reunite(self, now_of: Callable[[str], str], is_guessed: Callable[[str], bool]) -> None:
+        """Keep under a thing's present id what was kept under an address that proved to be its own.
+
+        Args:
+            now_of: the id of the thing that has this address now; empty where none has.
+            is_guessed: whether nothing but likeness ties it to that thing: then it stays apart.
+        """
+        for known in list(self._all):
+            present = now_of(known)
+            if present and present != known and not is_guessed(known):
+                self.join(known, present)
+
     def forget(self, thing: str) -> bool:
         """Wipe what is remembered of a thing; a cut holds until it ends, then leaves nothing.
 
@@ -309,14 +329,6 @@ class Guard:
         return unread
 
     # Inside.
-
-    def _too_many(self, sure: str) -> list[Reason]:
-        by_itself = [one for one in self._all.values() if one.is_by_itself]
-        on_address = sum(one.sure != OWN_PORT for one in by_itself)
-        is_guess = sure != OWN_PORT
-        if len(by_itself) >= CUTS_BY_ITSELF_MAX or (is_guess and on_address >= CUTS_BY_ADDRESS_MAX):
-            return [Reason("guard.many-cut-already", {"count": len(by_itself)})]
-        return []
 
     def _said(self, old: Quarantine, event: str, by: str, now: float, for_s: float) -> Change:
         length = min(max(for_s, 0.0), PERSONS_CUT_S_MAX)

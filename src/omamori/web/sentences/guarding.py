@@ -36,6 +36,7 @@ SENTENCES: dict[str, str] = {
     "guard.not-asked": "Nothing is being asked about this one.",
     "guard.not-cut": "It is not cut off.",
     # the guard's own mode
+    "guard.is-cut": "It is cut off from the other things at this moment.",
     "guard.no-such-mode": "There is no such way of guarding.",
     "guard.mode-changed": "How Omamori guards this home was changed.",
     # links
@@ -47,6 +48,7 @@ SENTENCES: dict[str, str] = {
     "link.grant-ended": "The guest's permission has ended.",
     "link.end-not-here": "One of the two is not here any more, and what it showed has run out.",
     "link.no-more-than-bridge": "It is connected through another thing, and trusted no more than that one (Lv.{rung}).",
+    "link.cannot-be": "These two cannot work together here.",
     "link.nothing-asked": "Nothing is being asked about this cooperation.",
     "link.no-such-link": "This cooperation is no longer there.",
     # guests and rentals
@@ -108,6 +110,7 @@ JA: dict[str, str] = {
     "guard.too-many": "もう {max} 台を切り離したか、お聞きしています。",
     "guard.not-asked": "この機器について、お聞きしていることはありません。",
     "guard.not-cut": "切り離されていません。",
+    "guard.is-cut": "今、ほかの機器から切り離されています。",
     "guard.no-such-mode": "その守り方はありません。",
     "guard.mode-changed": "この家の守り方が変わりました。",
     "link.no-common-measure": "2つのレベルは、比べることができません。",
@@ -118,6 +121,7 @@ JA: dict[str, str] = {
     "link.grant-ended": "お客様への許可が終わりました。",
     "link.end-not-here": "どちらかの機器がもうここにいません。示されたものの期限も過ぎました。",
     "link.no-more-than-bridge": "ほかの機器を通してつながっています。信頼はその機器まで（Lv.{rung}）です。",
+    "link.cannot-be": "この2つは、ここではいっしょに働けません。",
     "link.nothing-asked": "この連携について、お聞きしていることはありません。",
     "link.no-such-link": "この連携は、もうありません。",
     "grant.rests-on-guest": "お客様の機器です。{until:time}まで、Lv.{rung}までとして許されています。",

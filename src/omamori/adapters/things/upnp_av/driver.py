@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-import httpx
 import msgspec
 
 from omamori.adapters.discovery.upnp import UpnpRefusedError, own_address
@@ -25,6 +25,7 @@ from omamori.adapters.things.driver import (
     offered,
     wished,
 )
+from omamori.adapters.things.request import REQUEST_S_MAX, request
 from omamori.adapters.things.seen import Seen
 from omamori.adapters.things.upnp_av import words
 from omamori.adapters.things.upnp_av.words import Actions, Service
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 LOOK_EVERY_S = 5.0
 LEARN_EVERY_S = 3600.0
 LEAVE_ALONE_S = 60.0  # one that did not answer
-CALL_S_MAX = 6.0  # all of one request, however slowly it drips
 SHOWN_S = (0.0, 0.3, 0.7, 1.5)  # pauses before each look whether it is so
 RENDERERS_MAX = 64
 AT_ONCE_MAX = 8
@@ -88,7 +88,7 @@ class UpnpAvDriver:
         clock: Callable[[], float],
         look_every_s: float = LOOK_EVERY_S,
         shown_s: tuple[float, ...] = SHOWN_S,
-        call_s_max: float = CALL_S_MAX,
+        call_s_max: float = REQUEST_S_MAX,
     ) -> None:
         self._look_every_s = look_every_s
         self._shown_s = shown_s
@@ -131,10 +131,9 @@ class UpnpAvDriver:
         Raises:
             DriverError: it says nothing that can be.
         """
-        async with self._client() as client:
-            renderer = await self._learn(client, address)
-            offer = self._offer(address, point)
-            return given(offer, await self._value(client, renderer, point))
+        renderer = await self._learn(address)
+        offer = self._offer(address, point)
+        return given(offer, await self._value(renderer, point))
 
     async def write(
         self, address: Address, point: str, value: Given, terms: Terms = AT_HOME
@@ -145,17 +144,16 @@ class UpnpAvDriver:
             DriverError: it does not.
         """
         del terms  # it knows no lease
-        async with self._client() as client:
-            renderer = await self._learn(client, address)
-            offer = self._offer(address, point)
-            self._seen.wrote(address, point, wished(offer, value))
-            await self._tell(client, renderer, point, value)
-            for pause_s in self._shown_s:
-                await asyncio.sleep(pause_s)
-                with suppress(DriverError):
-                    shown = await self._value(client, renderer, point)
-                    if shown == value or _is_near(renderer, point, shown, value):
-                        return
+        renderer = await self._learn(address)
+        offer = self._offer(address, point)
+        self._seen.wrote(address, point, wished(offer, value))
+        await self._tell(renderer, point, value)
+        for pause_s in self._shown_s:
+            await asyncio.sleep(pause_s)
+            with suppress(DriverError):
+                shown = await self._value(renderer, point)
+                if shown == value or _is_near(renderer, point, shown, value):
+                    return
         raise DriverError("driving.not-shown", {"point": point})
 
     async def run(
@@ -186,11 +184,10 @@ class UpnpAvDriver:
             await asyncio.sleep(self._look_every_s)
 
     async def _look(self, address: Address, tell: Callable[[Change], None]) -> None:
-        async with self._client() as client:
-            renderer = await self._learn(client, address)
-            for offer in self.points(address):
-                value = given(offer, await self._value(client, renderer, offer.name))
-                self._seen.is_now(address, offer.name, value, tell)
+        renderer = await self._learn(address)
+        for offer in self.points(address):
+            value = given(offer, await self._value(renderer, offer.name))
+            self._seen.is_now(address, offer.name, value, tell)
 
     def _offer(self, address: Address, point: str) -> Point:
         for offer in self.points(address):
@@ -198,69 +195,59 @@ class UpnpAvDriver:
                 return offer
         raise DriverError("driving.no-such-point", {"point": point})
 
-    async def _value(self, client: httpx.AsyncClient, renderer: Renderer, point: str) -> Given:
+    async def _value(self, renderer: Renderer, point: str) -> Given:
         if point in {"playing", "playback"}:
-            told = await self._call(client, renderer.transport, "GetTransportInfo", _INSTANCE)
+            told = await self._call(renderer.transport, "GetTransportInfo", _INSTANCE)
             state = STATES.get(told.get("CurrentTransportState", ""))
             if state is None:
                 raise DriverError("driving.no-value", {"point": point})
             return state == "play" if point == "playing" else state
         if point == "muted":
-            told = await self._call(client, renderer.sound, "GetMute", _MASTER)
+            told = await self._call(renderer.sound, "GetMute", _MASTER)
             muted = _BOOLS.get(told.get("CurrentMute", "").lower())
             if muted is None:
                 raise DriverError("driving.nonsense", {"point": point})
             return muted
-        told = await self._call(client, renderer.sound, "GetVolume", _MASTER)
+        told = await self._call(renderer.sound, "GetVolume", _MASTER)
         loud = renderer.sound_actions
         text = told.get("CurrentVolume", "")
         if not (text.isascii() and text.isdigit() and len(text) <= 5):  # noqa: PLR2004 - digits of ui2
             raise DriverError("driving.nonsense", {"point": point})
         return round(100 * (int(text) - loud.volume_low) / (loud.volume_high - loud.volume_low))
 
-    async def _tell(
-        self, client: httpx.AsyncClient, renderer: Renderer, point: str, value: Given
-    ) -> None:
+    async def _tell(self, renderer: Renderer, point: str, value: Given) -> None:
         if point == "playback" and isinstance(value, str):
             action = _ACTIONS[value]
-            await self._may_now(client, renderer, action)
+            await self._may_now(renderer, action)
             speed = {"Speed": "1"} if action == "Play" else {}
-            await self._call(client, renderer.transport, action, {**_INSTANCE, **speed})
+            await self._call(renderer.transport, action, {**_INSTANCE, **speed})
         elif point == "muted":
             wish = {"DesiredMute": "1" if value else "0"}
-            await self._call(client, renderer.sound, "SetMute", {**_MASTER, **wish})
+            await self._call(renderer.sound, "SetMute", {**_MASTER, **wish})
         elif isinstance(value, int):
             wish = {"DesiredVolume": str(_steps(renderer, value))}
-            await self._call(client, renderer.sound, "SetVolume", {**_MASTER, **wish})
+            await self._call(renderer.sound, "SetVolume", {**_MASTER, **wish})
 
-    async def _may_now(self, client: httpx.AsyncClient, renderer: Renderer, action: str) -> None:
+    async def _may_now(self, renderer: Renderer, action: str) -> None:
         """A renderer that says what it does now is not asked for anything else."""
         if "GetCurrentTransportActions" not in renderer.transport_actions.names:
             return
-        told = await self._call(client, renderer.transport, "GetCurrentTransportActions", _INSTANCE)
+        told = await self._call(renderer.transport, "GetCurrentTransportActions", _INSTANCE)
         may = {one.strip().lower() for one in told.get("Actions", "").split(",")} - {""}
         if may and action.lower() not in may:
             raise DriverError("driving.not-now")
 
-    def _client(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(
-            timeout=self._call_s_max,
-            follow_redirects=False,
-            trust_env=False,
-            verify=False,  # noqa: S501 - plain HTTP only, as `own_address` sees to
-        )
-
-    async def _learn(self, client: httpx.AsyncClient, address: Address) -> Renderer:
+    async def _learn(self, address: Address) -> Renderer:
         """Description and action lists, from the renderer itself only."""
         now = asyncio.get_running_loop().time()
         kept = self._known.get(address.part)
         if kept and 0 <= now - kept[0] < LEARN_EVERY_S:
             return kept[1]
-        octets = await self._ask(client, "GET", address.part)
+        octets = await self._ask("GET", address.part)
         found = words.services(octets, address.part, address.ip)
         lists = {"AVTransport": _NOTHING, "RenderingControl": _NOTHING}
         for name, service in found.items():
-            lists[name] = words.actions(await self._ask(client, "GET", service.actions))
+            lists[name] = words.actions(await self._ask("GET", service.actions))
         renderer = Renderer(
             found.get("AVTransport"), found.get("RenderingControl"),
             lists["AVTransport"], lists["RenderingControl"],
@@ -273,7 +260,6 @@ class UpnpAvDriver:
 
     async def _call(
         self,
-        client: httpx.AsyncClient,
         service: Service | None,
         action: str,
         arguments: Mapping[str, str],
@@ -285,34 +271,25 @@ class UpnpAvDriver:
             "Content-Type": 'text/xml; charset="utf-8"',
         }
         body = words.call(service.kind, action, arguments)
-        octets = await self._ask(client, "POST", service.control, body, headers)
+        octets = await self._ask("POST", service.control, body, headers)
         return words.answered(octets, action)
 
     async def _ask(
         self,
-        client: httpx.AsyncClient,
         method: str,
         url: str,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> bytes:
-        """One request; the answer is bounded in octets and in time."""
-        told, octets = {**(headers or {}), "Accept-Encoding": "identity"}, b""
-        try:
-            async with (
-                asyncio.timeout(self._call_s_max),
-                client.stream(method, url, content=body, headers=told) as answer,
-            ):
-                async for chunk in answer.aiter_raw():
-                    octets += chunk
-                    if len(octets) > words.ANSWER_OCTETS_MAX:
-                        raise DriverError("driving.nonsense")
-                status = answer.status_code
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError, TimeoutError):
-            raise DriverError("driving.no-answer") from None
-        if status == httpx.codes.INTERNAL_SERVER_ERROR and body is not None:
+        """One request and its answer.
+
+        Raises:
+            DriverError: none came, or a no.
+        """
+        status, octets = await request(method, url, body, headers, self._call_s_max)
+        if status == HTTPStatus.INTERNAL_SERVER_ERROR and body is not None:
             raise words.fault(octets)
-        if status != httpx.codes.OK:
+        if status != HTTPStatus.OK:
             raise DriverError("driving.refused", {"status": status})
         return octets
 

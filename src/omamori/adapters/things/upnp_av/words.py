@@ -17,12 +17,12 @@ from defusedxml.common import DefusedXmlException
 
 from omamori.adapters.discovery.upnp import UpnpRefusedError, own_address
 from omamori.adapters.things.driver import DriverError
+from omamori.adapters.things.request import ANSWER_OCTETS_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from xml.etree.ElementTree import Element
 
-ANSWER_OCTETS_MAX = 65_536
 TEXT_CHARACTERS_MAX = 256  # of one value in an answer
 ACTIONS_MAX = 128
 VOLUME_MAX = 65_535  # RenderingControl:1 §2.2.16: ui2

@@ -105,6 +105,13 @@ ENTRIES = {
     "thing": "A thing came or changed",
     "person": "Said by you",
     "start": "Start and stop",
+    "guard": "Cut off or asked",
+    "command": "Command",
+    "link": "Cooperation",
+    "grant": "Permission",
+    "rule": "Rules",
+    "automation": "Automations",
+    "measurement": "Measurements",
 }
 
 VIEWS = {

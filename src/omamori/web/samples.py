@@ -14,6 +14,15 @@ from omamori.web.views import (
     ThingCard,
     TodoView,
 )
+from omamori.web.views_protect import (
+    AskView,
+    CommandView,
+    CutView,
+    EnvelopeView,
+    HoldView,
+    SteerView,
+)
+from omamori.web.views_rules import MeasuredRow, PlayStep, PlayView
 from omamori.web.views_talk import AlertCard, HearingView, PeerView, RuleView
 
 _AT = 1_790_000_000.0
@@ -93,3 +102,62 @@ PEERS = (
 HOURS = tuple((_AT + 3600 * hour, hour * 1000, (24 - hour) * 700) for hour in range(24))
 RULE = RuleView("named", "weather.example", "JP", ("tcp/443", "tcp/48101"), "to")
 HEARING = HearingView("bridge", "br0", 1_204_031, 12, _AT)
+CUT = CutView("", "Cool Breeze 3", "air-conditioner", "hub", _AT, _AT, REASONS[1:], stopped=412)
+ASK = AskView("example", "", "Cool Breeze 3", "air-conditioner", ATTENTION, REASONS[1], _AT)
+COMMAND = CommandView(
+    "example",
+    "",
+    "Cool Breeze 3",
+    "target_temperature_c",
+    28,
+    "Energy service",
+    "service",
+    "meeting",
+    "asked",
+    _AT,
+    _AT,
+    REASONS[:1],
+    (("slot", "demand-response"), ("envelope", "kind")),
+    can_do=True,
+    can_refuse=True,
+)
+HOLD = HoldView(
+    "",
+    "Cool Breeze 3",
+    "mode",
+    "cool",
+    "Care Gate 2",
+    "thing",
+    "remote-user",
+    _AT,
+    _AT,
+)
+ENVELOPE = EnvelopeView(
+    "",
+    "Cool Breeze 3",
+    "target_temperature_c",
+    16,
+    32,
+    0,
+    50,
+    now=24.0,
+    changes_per_hour=20,
+)
+STEER = SteerView("", "Cool Breeze 3", "air-conditioner", "remote", joins=True)
+MEASURED = tuple(
+    MeasuredRow(
+        number, _AT, "Solar 5", "energy_kwh", 5.5, 5.5, arrived, found, _AT, ground="certificate"
+    )
+    for number, (found, arrived) in enumerate((("ok", 5.5), ("altered", 9.9), ("lost", None)))
+)
+PLAY = PlayView(
+    "film",
+    _AT,
+    _AT,
+    (("a", "Energy service"), ("b", "Hub"), ("c", "Cool Breeze 3")),
+    (
+        PlayStep(_AT, "a", REASONS[1], "b"),
+        PlayStep(_AT, "b", REASONS[1], "c", (), ATTENTION, "ask"),
+        PlayStep(_AT, "a", REASONS[1], "c", (), ATTENTION, "refuse"),
+    ),
+)

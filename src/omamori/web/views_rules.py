@@ -217,7 +217,7 @@ class PlayStep(msgspec.Struct, frozen=True):
     Attributes:
         actor, target: keys of the play's lanes; a step at one place has no target.
         what: the one sentence; `why` what the hub decided it on.
-        state: one of the five steps of state, 0 where it says nothing of danger.
+        state: one of the five steps of state; 1 where it says nothing of danger.
         answer: of `names.ANSWERS`, or empty.
     """
 

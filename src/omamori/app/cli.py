@@ -134,6 +134,8 @@ def _add_commands() -> None:
     from omamori.app import (  # noqa: PLC0415 - no import has an effect
         authority,
         automations_command,
+        can_command,
+        measure_command,
         mud_command,
         policy_command,
         thing_command,
@@ -146,3 +148,5 @@ def _add_commands() -> None:
     app.add_typer(mud_command.app, name="mud")
     app.add_typer(automations_command.app, name="automations")
     app.add_typer(policy_command.app, name="policy")
+    app.add_typer(measure_command.app, name="measure")
+    app.add_typer(can_command.app, name="can")

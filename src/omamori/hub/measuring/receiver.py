@@ -31,6 +31,8 @@ from omamori.hub.measuring.timing import LATE_S
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from omamori.hub.measuring.numbers import Hole
+
 OK, DELAYED, TIME_UNSURE = "ok", "delayed", "time-unsure"
 REPLAYED, FORK, FOREIGN, ALTERED = "replayed", "forked", "foreign", "altered"
 ARRIVED = (OK, TIME_UNSURE, DELAYED, REPLAYED, FORK, FOREIGN, ALTERED)
@@ -210,6 +212,14 @@ class Receiver:
         if not was_late:
             source.next_s, source.closed = m.next_s, m.kind == CLOSING
 
+    def missing(self) -> tuple[Missing, ...]:
+        """All gaps that are open now, also those that were told; nothing changes."""
+        return tuple(
+            _gap(name, hole)
+            for name, source in self._sources.items()
+            for hole in source.numbers.holes
+        )
+
     def step(self, now: float, steady: float | None = None) -> tuple[Missing, ...]:
         """What is missing by now; each gap and each silence is told once."""
         at = now if steady is None else steady
@@ -218,11 +228,7 @@ class Receiver:
         for name, source in self._sources.items():
             for hole in source.numbers.overdue(at, self._grace_s):
                 source.changed = True
-                kind = LOST if hole.sure else END_UNKNOWN
-                params = {"first": hole.first, "last": hole.last}
-                params["count"] = hole.last - hole.first + 1
-                reason = Reason(f"measurement.{kind}", {**params})
-                told.append(Missing(kind, name, hole.first, hole.last, (reason,)))
+                told.append(_gap(name, hole))
             if source.heard is None:
                 source.heard = at
             waited = at - source.heard
@@ -288,3 +294,11 @@ class Receiver:
                 source.unread = source.changed = True
             self._sources[name] = source
         return unread
+
+
+def _gap(name: str, hole: Hole) -> Missing:
+    kind = LOST if hole.sure else END_UNKNOWN
+    count = hole.last - hole.first + 1
+    params = {"first": hole.first, "last": hole.last, "count": count}
+    reason = Reason(f"measurement.{kind}", {**params})
+    return Missing(kind, name, hole.first, hole.last, (reason,))

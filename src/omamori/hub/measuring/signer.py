@@ -126,10 +126,14 @@ class Signer:
     def close(self, now: float, steady: float) -> bytes:
         """The last word before an orderly end; afterwards nothing is in doubt."""
         octets = self._write(CLOSING, (), now, steady)
+        self.end()
+        return octets
+
+    def end(self) -> None:
+        """An orderly end without a word: the numbers are kept exactly, and nothing is in doubt."""
         self._closed = True
         kept = _Kept(FORM, self.epoch, self._next, self._next, self._previous)
         self._keep(_ENCODER.encode(kept))
-        return octets
 
     def _write(self, kind: str, readings: tuple[Reading, ...], now: float, steady: float) -> bytes:
         if self._closed:

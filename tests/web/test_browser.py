@@ -260,6 +260,47 @@ def test_what_things_do_works_without_javascript(
     context.close()
 
 
+def test_protection_works_without_javascript(
+    browser: Browser, served: Served, tmp_path: Path
+) -> None:
+    context = context_of(browser, served, "en", java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/")
+    page.click("nav >> text=Protect")
+    page.click("text=Keep longer")
+    assert page.is_visible("text=It stays cut off for longer.")
+    page.click("text=Undo >> nth=0")
+    page.click("text=Leave it >> nth=0")
+    page.click("nav >> text=Commands")
+    page.click("text=Take over >> nth=0")
+    page.fill("[id^=take-battery] input[name=value]", "500")
+    page.click("[id^=take-battery] button")
+    page.click("text=Do it now >> nth=0")
+    page.click("nav >> text=Rules")
+    page.fill("#text", 'id = "a"\nwrong')
+    page.click("text=Check only")
+    assert page.is_visible("text=Line 2")
+    assert page.input_value("#text") == 'id = "a"\nwrong'
+    page.fill("#text", "right")
+    page.click("text=Use these rules")
+    assert page.is_visible("text=These rules are in force now.")
+    automations = tmp_path / "automations.yaml"
+    automations.write_bytes(b"- alias: morning")
+    page.click("nav >> text=Automations")
+    page.set_input_files("#file", automations)
+    page.click("text=Look at them")
+    page.goto("/sample/plays/film")
+    page.click("text=The film ends")
+    asked = served.home.asked[-8:]
+    assert [one[0] for one in asked] == [
+        "cut_longer", "cut", "answer", "take_over", "decide", "keep_rules", "take_automations",
+        "choose",
+    ]  # fmt: skip
+    assert ("take_over", "", "battery", "charge_w", 500) in asked
+    assert ("keep_rules", "", "right") in asked
+    context.close()
+
+
 def test_a_change_shows_by_itself_and_keeps_what_is_open(browser: Browser, served: Served) -> None:
     context = context_of(browser, served, "en")
     page, complaints = watched(context)

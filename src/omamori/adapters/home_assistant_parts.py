@@ -191,7 +191,10 @@ class Parts:
                 continue
             above, below = _bound(told.get("above")), _bound(told.get("below"))
             point = attribute or ("" if "value_template" not in told else "value_template")
-            if above is not None:
+            unclear = [told.get(bound) for bound in ("above", "below", "value_template")]
+            if any(part is not None and _bound(part) is None for part in unclear):
+                yield doc.EventTrigger(text(f"{form} {one} {unclear}"), one, id_)
+            elif above is not None:
                 yield doc.StateTrigger(one, point, ">", above, None, for_s, id_)
             elif below is not None:
                 yield doc.StateTrigger(one, point, "<", below, None, for_s, id_)

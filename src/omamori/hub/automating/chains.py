@@ -77,10 +77,13 @@ class Links:
                 if not room and self.home.has_rooms:
                     continue
                 kind = self.home.kind(effect.thing)
+                is_known = bool(room) or self.home.is_one_room
                 for influence in influences(kind, effect.point, effect.to):
                     for point, way in FELT.get(influence, ()):
                         for heard_ in felt.get((point, room), ()):
-                            link = _felt(rule, effect, heard_, influence, way)
+                            link = _felt(
+                                rule, effect, heard_, influence, way, is_known_room=is_known
+                            )
                             if link is not None:
                                 yield link
 
@@ -118,7 +121,9 @@ def _afterwards(way: Way, effect: Effect, heard: Way) -> Situation | None:
     return both(after, heard.situation)
 
 
-def _felt(rule: Rule, effect: Effect, heard: Listening, influence: str, way: str) -> Link | None:
+def _felt(
+    rule: Rule, effect: Effect, heard: Listening, influence: str, way: str, *, is_known_room: bool
+) -> Link | None:
     signal = heard.way.signal
     if not _moves_into(signal.domain, way):
         return None
@@ -135,7 +140,8 @@ def _felt(rule: Rule, effect: Effect, heard: Listening, influence: str, way: str
         after = {**before, (effect.thing, effect.point): only(effect.to or "")}
         held = both(after, without_time(heard.way.situation))
         if held is not None:
-            sure = told.LIKELY if way != "either" and own.is_exact else told.POSSIBLE
+            is_near = way != "either" and own.is_exact and is_known_room
+            sure = told.LIKELY if is_near else told.POSSIBLE
             return Link(rule, effect, heard.rule, sure, held, influence, 1.0)
     return None
 
@@ -175,7 +181,8 @@ def _tell_chain(home: Home, found: Findings, link: Link) -> None:
         act_of(one.point, home.kind(one.thing)) == OPERATE and home.is_body(one.thing)
         for one in link.next.effects
     )
-    weight = told.LOOK if grave and home.is_body(thing) else told.NOTE
+    is_clear = grave and home.is_body(thing) and link.sure != told.POSSIBLE
+    weight = told.LOOK if is_clear else told.NOTE
     key = "automating.room" if link.channel else "automating.chain"
     kind = told.ROOM if link.channel else told.CHAIN
     repair = Reason("automating.repair-chain", names)
@@ -184,10 +191,13 @@ def _tell_chain(home: Home, found: Findings, link: Link) -> None:
 
 
 def _undone(link: Link) -> Effect | None:
+    """The next one's effect that takes back one of the first, in the situation that the first leaves."""
     for effect in link.rule.effects:
         for other in link.next.effects:
             same = (effect.thing, effect.point) == (other.thing, other.point)
-            if same and effect.to is not None and other.to not in {None, effect.to}:
+            if not same or effect.to is None or other.to in {None, effect.to}:
+                continue
+            if any(both(link.situation, way.situation) is not None for way in other.ways):
                 return other
     return None
 
@@ -201,7 +211,9 @@ def _tell_undone(home: Home, found: Findings, link: Link, undone: Effect) -> Non
     }
     # Switched off again after a while is a timer, and meant.
     is_timer = (link.after_s > 0 and not link.channel) or undone.after_s > 0
-    weight = told.LOOK if not is_timer and home.is_body(thing) else told.NOTE
+    is_switch = undone.to in {"on", "off"}
+    is_grave = is_switch and not is_timer and home.is_body(thing) and link.sure != told.POSSIBLE
+    weight = told.LOOK if is_grave else told.NOTE
     reason, repair = (
         Reason("automating.undoes", names),
         Reason("automating.repair-condition", names),
@@ -264,19 +276,32 @@ def _back(links: Links, first: Link, cyclic: list[str]) -> tuple[Link, ...]:
 
 def _turns(round_: tuple[Link, ...]) -> str:
     """How sure it is that the round goes on for ever: each step must change something each time."""
-    values: dict[Var, set[Token | None]] = defaultdict(set)
-    for link in round_:
-        for effect in link.rule.effects:
-            values[effect.thing, effect.point].add(effect.to)
+    effects = [effect for link in round_ for effect in link.rule.effects]
     sure = told.SURE
     for link in round_:
         sure = told.weaker(sure, link.sure)
-        tokens = values[link.effect.thing, link.effect.point]
-        if None in tokens:
+        if link.effect.to is None:
             sure = told.weaker(sure, told.LIKELY)
-        elif len(tokens) == 1 and not link.channel:
+        elif not link.channel and not any(_alternates(link.effect, other) for other in effects):
             return told.POSSIBLE  # the second time round it is so already, and all comes to rest
     return sure
+
+
+def _alternates(one: Effect, other: Effect) -> bool:
+    """Whether both set the point, to different values, while nothing else need change between."""
+    var = (one.thing, one.point)
+    if (other.thing, other.point) != var or one.to == other.to:
+        return False
+    for way in one.ways[:RACE_WAYS_MAX]:
+        for against in other.ways[:RACE_WAYS_MAX]:
+            mine, theirs = _but(way.situation, var), _but(against.situation, var)
+            if both(mine, theirs) is not None:
+                return True
+    return False
+
+
+def _but(situation: Situation, var: Var) -> Situation:
+    return {key: value for key, value in situation.items() if key != var and key[0] != "trigger"}
 
 
 def _tell_round(home: Home, found: Findings, round_: tuple[Link, ...]) -> None:

@@ -9,14 +9,13 @@ import msgspec
 from omamori.documents.automation import Automation, Automations, Thing, checked
 from omamori.documents.reason import Reason
 from omamori.hub.automating.chains import Links, chained, conditioned
+from omamori.hub.automating.conflict import Conflict
 from omamori.hub.automating.home import CONFLICTS_MAX, LINKS_MAX, PAIRS_MAX, Findings, Home
 from omamori.hub.automating.pairs import at_one_thing, in_one_room
 from omamori.hub.automating.safety import alone, over_budget, silenced
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from omamori.hub.automating.conflict import Conflict
 
 
 class Checked(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from omamori.documents.reason import Reason
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from omamori.documents.reason import Value
     from omamori.hub.automating.domain import Domain, Var
     from omamori.hub.automating.vocabulary import Token
 
@@ -75,11 +76,23 @@ def facts(situation: Mapping[Var, Domain], named: Callable[[str], str]) -> tuple
     for (thing, point), domain in sorted(situation.items()):
         if thing == "trigger":
             continue
-        value = domain.sample()
-        if value == "":
+        if domain.is_all_but and thing:
+            told.extend(_not(thing, point, domain, named))
             continue
-        told.append(_fact(thing, point, value, named))
+        value = domain.sample()
+        if value != "":
+            told.append(_fact(thing, point, value, named))
     return tuple(told[:FACTS_MAX])
+
+
+def _not(thing: str, point: str, domain: Domain, named: Callable[[str], str]) -> list[Reason]:
+    """What it is where only what it is not is known: a switch that is not on is off."""
+    if domain.words == {"on"} or domain.words == {"off"}:
+        return [_fact(thing, point, "off" if "on" in domain.words else "on", named)]
+    if len(domain.words) != 1:
+        return []
+    params: dict[str, Value] = {"thing": named(thing), "point": point, "value": min(domain.words)}
+    return [Reason("automating.fact-not", params)]
 
 
 def _fact(thing: str, point: str, value: Token, named: Callable[[str], str]) -> Reason:

@@ -82,7 +82,7 @@ def only(value: float | str) -> Domain:
 
 def span(low: float, high: float, *, with_low: bool = True, with_high: bool = True) -> Domain:
     """The numbers from low to high."""
-    start, end = (low, 0 if with_low else 1), (high, 1 if with_high else 0)
+    start, end = (float(low), 0 if with_low else 1), (float(high), 1 if with_high else 0)
     return Domain(((start, end),)) if start < end else NOTHING
 
 

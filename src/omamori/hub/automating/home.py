@@ -49,6 +49,8 @@ class Home:
         self.listening: dict[Var, list[Listening]] = defaultdict(list)
         self.asking: dict[Var, list[Rule]] = defaultdict(list)
         self.has_rooms = any(thing.room for thing in told.things)
+        of_rules = {effect.thing for rule in self.rules for effect in rule.effects}
+        self.is_one_room = not self.has_rooms and not any(map(domain_of, of_rules))
         for rule in self.rules:
             self._index(rule)
 

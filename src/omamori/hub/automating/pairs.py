@@ -124,11 +124,12 @@ def _against(home: Home, found: Findings, room: str, doings: list[tuple[str, Doi
                 "against": home.named(with_),
             }
             rules = (one.rule, other.rule) if one.rule is not other.rule else (one.rule,)
-            weight = told.NOTE if met[0] == told.POSSIBLE else told.LOOK
+            sure = met[0] if room or home.is_one_room else told.POSSIBLE
+            weight = told.NOTE if sure == told.POSSIBLE else told.LOOK
             reason = Reason(f"automating.goals-{_pair_name(influence, against)}", names)
             repair = Reason("automating.repair-goals", names)
             var = (thing, one.effect.point)
-            found.add(told.GOALS, rules, var, met[0], weight, met[1], reason, repair)
+            found.add(told.GOALS, rules, var, sure, weight, met[1], reason, repair)
 
 
 def _pair_name(one: str, other: str) -> str:

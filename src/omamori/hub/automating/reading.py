@@ -230,7 +230,9 @@ class Reader:
         held = self._simple(condition, owner)
         if is_so:
             return () if any(domain.is_empty for domain in held.values()) else (Case(held),)
-        turned = [(var, other_than(domain)) for var, domain in held.items()]
+        turned = [
+            (var, meet(other_than(domain), _ALL.get(var, EVERY))) for var, domain in held.items()
+        ]
         return tuple(Case({var: domain}) for var, domain in turned if not domain.is_empty)
 
     def _simple(self, condition: doc.StateIs | doc.TimeIs | doc.TriggerIs, owner: str) -> Situation:
@@ -288,6 +290,14 @@ _SUN_IS: Mapping[str, Situation] = {
     "up": {SUN: word("up"), TIME: SUN_UP},
     "down": {SUN: word("down"), TIME: SUN_DOWN},
 }
+
+
+_ALL: Mapping[Var, Domain] = {
+    TIME: span(0, DAY_MINUTES, with_high=False),
+    DAY: either(word(day) for day in doc.DAYS),
+    SUN: either((word("up"), word("down"))),
+}
+"""All that the clock, the calendar and the sun can be."""
 
 
 def clock_span(after: str, before: str) -> Domain:

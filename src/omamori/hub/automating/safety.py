@@ -165,7 +165,7 @@ def _hot(home: Home, found: Findings, rule: Rule, effect: Effect) -> None:
 def _undoes_person(home: Home, found: Findings, rule: Rule, effect: Effect) -> None:
     """A person presses, and the automation takes it back at once."""
     var = (effect.thing, effect.point)
-    if effect.after_s or effect.to is None:
+    if effect.after_s or effect.to not in {"on", "off"}:
         return
     for way in effect.ways:
         signal = way.signal

@@ -142,6 +142,7 @@ _MAIN_OF_DOMAIN: dict[str, str] = {
     "vacuum": "drive", "zone": "count", "input_text": "text", "input_datetime": "number", "sun": "sun",
     "counter": "number", "timer": "timer", "weather": "weather", "calendar": "power",
 }  # fmt: skip
+_SWITCHED = frozenset({"switch", "light", "fan", "group", "humidifier", "water_heater", "remote"})
 _MAIN_OF_KIND: dict[str, str] = {
     "lock": "locked", "window": "opened", "door": "opened", "garage-door": "opened", "curtain": "opened",
     "siren": "siren", "alarm": "siren", "valve": "valve_open", "vacuum": "drive",
@@ -216,6 +217,8 @@ def point_of(thing: str, attribute: str, value: Value, known: Thing | None = Non
 
 def _main(thing: str, value: Value, known: Thing | None) -> str:
     domain = domain_of(thing)
+    if value in {"home", "not_home"} and domain != "alarm_control_panel":
+        return "presence"
     if domain in _MAIN_OF_DOMAIN:
         return _MAIN_OF_DOMAIN[domain]
     if domain in {"binary_sensor", "sensor"} or (
@@ -228,7 +231,7 @@ def _main(thing: str, value: Value, known: Thing | None) -> str:
         if point and (domain != "binary_sensor" or point in BOOLS):
             return point
         return "power" if domain == "binary_sensor" else "value"
-    if domain in VIRTUAL:
+    if domain in VIRTUAL or domain in _SWITCHED:
         return "power"
     if domain == "media_player" and str(value).lower() in {"playing", "paused"}:
         return "playback"

@@ -117,7 +117,15 @@ def steers(lang: str) -> tuple[SteerView, ...]:
             by="person",
         ),
         SteerView("hostile", HOSTILE_HOST, "printer", "off", why=(LOWERED,)),
-        SteerView("aircon", "居間のエアコン", "air-conditioner", "home", joins=False, since=NOW),
+        SteerView(
+            "aircon",
+            "居間のエアコン",
+            "air-conditioner",
+            "home",
+            joins=False,
+            since=NOW,
+            rejoins_at=NOW + 9e5,
+        ),
     )
 
 

@@ -10,6 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omamori.documents.reason import Reason
+from omamori.hub.automating import conflict
+from omamori.hub.commanding import command, envelope, switch
+from omamori.hub.linking import link
+from omamori.hub.measuring import receiver
+from omamori.hub.points import ACTS, HARMS
+from omamori.hub.ruling.question import CHANNELS, RELATIONS
 from omamori.hub.ruling.vocabulary import VOCABULARY
 from omamori.web import names_protect, rule_words
 from omamori.web.hub_rules import fault_lines
@@ -256,8 +262,8 @@ def test_links_and_forms_stay_in_their_home(visitor: Visitor) -> None:
     for path in ("/protect/links", "/protect/rules", "/protect/automations", "/protect/measured"):
         text = visitor.get(f"{path}?home=sample").text.split('<main id="main"')[1]
         text = text.split("</main>")[0]
-        for link in re.findall(r'href="(/(?:protect|alerts|things)[^"]*)"', text):
-            assert "home=sample" in link or link == path, (path, link)
+        for href in re.findall(r'href="(/(?:protect|alerts|things)[^"]*)"', text):
+            assert "home=sample" in href or href == path, (path, href)
         for form in re.findall(r"<form.*?</form>", text, re.DOTALL):
             assert 'name="home" value="sample"' in form, path
 
@@ -289,3 +295,31 @@ def test_values_that_follow_one_another_are_a_span() -> None:
     assert said("hour", (0, 1, 23), "en") == "hour of the day: from 23 o'clock to 1 o'clock"
     assert said("hour", (0, 2, 23), "en").count(",") == 2
     assert said("suspect", (False,), "en") == "something speaks against it: no"
+
+
+def test_every_word_that_the_hub_may_say_has_its_words() -> None:
+    told: tuple[tuple[tuple[str, ...], dict[str, str]], ...] = (
+        (conflict.KINDS, names_protect.CONFLICTS),
+        (conflict.SURENESS, names_protect.CONFLICT_SURE),
+        ((*receiver.ARRIVED, receiver.LOST, receiver.END_UNKNOWN, receiver.SILENT),
+         names_protect.MEASURED),
+        ((*link.LIVING, link.ENDED), names_protect.LINK_STATES),
+        (command.SLOTS, names_protect.SLOTS),
+        (switch.POSITIONS, names_protect.POSITIONS),
+        ((envelope.POINT, envelope.KIND, envelope.MAKER, envelope.HOUSEHOLD),
+         names_protect.ENVELOPE_SOURCES),
+        ((command.ASKED, command.HELD, command.SENT, command.DONE, command.OVERRIDDEN,
+          *command.ENDED), names_protect.COMMAND_STATES),
+        (CHANNELS, names_protect.CHANNELS),
+        (ACTS, names_protect.ACTS),
+        (HARMS, names_protect.HARMS),
+        (RELATIONS, names_protect.RELATIONS),
+    )  # fmt: skip
+    for words, table in told:
+        assert set(words) <= set(table)
+    for table, tones in (
+        (names_protect.MEASURED, names_protect.MEASURED_TONES),
+        (names_protect.LINK_STATES, names_protect.LINK_TONES),
+        (names_protect.COMMAND_STATES, names_protect.COMMAND_TONES),
+    ):
+        assert set(table) == set(tones)

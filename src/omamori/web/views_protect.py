@@ -187,7 +187,8 @@ class SteerView(msgspec.Struct, frozen=True):
 
     Attributes:
         position: of `hub.commanding.switch`: ``off``, ``local``, ``home`` or ``remote``.
-        joins: it takes part in energy programs; None where it never could.
+        joins: it takes part in energy programs; None where it never could; `rejoins_at` is when it
+            does again.
         since: when that was last changed, `by` whom (``hub`` or ``person``).
     """
 
@@ -196,6 +197,7 @@ class SteerView(msgspec.Struct, frozen=True):
     kind: str
     position: str
     joins: bool | None = None
+    rejoins_at: float | None = None
     since: float | None = None
     by: str = "hub"
     why: tuple[Reason, ...] = ()

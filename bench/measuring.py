@@ -129,30 +129,36 @@ class Buses:
         self.clock = 0.0
 
     def fill(self, first: int, count: int = FRAMES) -> None:
+        """Send frames into the one bus."""
         for n in range(count):
             id_ = first + n % RULES
             self.source.send(can.Message(arbitration_id=id_, data=bytes(8), is_extended_id=False))
 
     def drain(self) -> int:
+        """How many frames arrived on the other."""
         count = 0
         while self.sink.recv(timeout=0.0) is not None:
             count += 1
         return count
 
     def plain(self) -> None:
+        """Forward as python-can would, judging nothing."""
         while (message := self.joined["a"].recv(timeout=0.0)) is not None:
             self.joined["b"].send(message)
 
     def through(self) -> None:
+        """Forward through the gateway."""
         self.clock += 10.0
         while self.bridge.move(at=self.clock):
             pass
 
     def judge(self, first: int) -> None:
+        """Judge without any bus."""
         for n in range(FRAMES):
             self.gateway.judge(Frame(1e6, "a", first + n % 64, bytes(8)))
 
     def close(self) -> None:
+        """Shut all buses."""
         for bus in (*self.joined.values(), self.source, self.sink):
             bus.shutdown()
 

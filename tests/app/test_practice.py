@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import pytest
 
 from documents import mud_made
 from omamori.app import practice as room
 from omamori.app.practice import Practice, PracticeError
+from omamori.app.vouching import Silent
 from omamori.documents.mud import read_mud
+from omamori.documents.reason import Reason
 from omamori.hub.alerting.alert import FINE
 from omamori.hub.knowing.inventory import CorrectionRefusedError
 from omamori.simulation.practice import DAY_S, PAST_DAYS, PIECE_S
 from omamori.simulation.practice_cast import CAST, HEATER, PHONES, STRANGER
 from omamori.simulation.situations import SITUATIONS
+
+if TYPE_CHECKING:
+    from omamori.ledger.entry import Entry
 
 START = 1_800_000_000.0
 HEARD_AT_ONCE_MAX = 600  # frames between two breaths of the loop
@@ -36,7 +42,9 @@ class Opened:
     def __init__(self) -> None:
         self.now = START
         self.changes = 0
-        self.practice = Practice(119, lambda: self.now, self._changed)
+        self.entries: list[Entry] = []
+        speaker = Silent(Reason("vouch.doubted"))
+        self.practice = Practice(119, lambda: self.now, self._changed, speaker, self.entries.extend)
         self.breaths = 0
         self.heard_at_once = 0
         asyncio.run(self._open())
@@ -132,7 +140,42 @@ def test_each_situation_is_told_within_a_minute_and_of_its_doer_alone(
     assert once.practice.network.situation == ""
 
 
+CUT, ASKED = {"iron", "second-hand", "phone", "spoof"}, {"rogue-dhcp"}
+"""Who clearly attacks is cut off; whoever may be the way outside is asked about; the rest is told."""
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_who_attacks_is_cut_off_within_a_second_of_the_alert_and_nobody_else(
+    once: Opened, situation: str
+) -> None:
+    shield = once.practice.protection.shield
+    once.practice.disturb("")
+    once.beats(120.0)  # what was before is over
+    once.practice.disturb("")
+    assert not shield.guard.quarantines()
+    before = len(once.entries)
+    once.practice.disturb(situation)
+    once.beats(75.0)
+    cut = {q.thing for q in shield.guard.quarantines() if q.is_cut}
+    assert cut == (DOER[situation] & cut if situation in CUT else set())
+    assert bool(cut) is (situation in CUT)
+    kinds = [entry.kind for entry in once.entries[before:]]
+    assert ("guard.cut" in kinds) is bool(cut)
+    if situation in {"iron", "second-hand", "phone"}:
+        assert sum(shield.stopped().get(thing, 0) for thing in cut) > 10
+        others = {thing for thing in shield.stopped() if thing not in DOER[situation]}
+        assert not others & cut
+    asked = {q.thing for q in shield.guard.quarantines() if not q.is_cut}
+    assert asked == (DOER[situation] if situation in ASKED else set())
+    for thing in cut:
+        shield.undo(thing, "family")
+    assert not shield.plan().cuts
+    once.practice.disturb("")
+
+
 def test_what_a_person_says_of_it_holds(once: Opened) -> None:
+    once.practice.disturb("iron")
+    once.beats(20.0)
     alert = once.practice.watch.alerts.all()[0]
     assert once.practice.say_fine(alert.id, fine=True).state == FINE
     bulb = read_mud(mud_made.octets(mud_made.BULB))

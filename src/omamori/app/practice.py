@@ -5,26 +5,47 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from omamori.adapters import rules
+from omamori.adapters import policy, rules
 from omamori.adapters.capture.decode import Decoder
+from omamori.adapters.firewall.memory import MemoryFirewall
+from omamori.app.protection import Protection
 from omamori.documents.reason import RefusedError
+from omamori.hub.alerting.alert import Alerts
+from omamori.hub.guarding.plan import Place
 from omamori.hub.knowing.inventory import CorrectionRefusedError
 from omamori.hub.service import Watch
+from omamori.hub.sighting import Sighting
+from omamori.simulation.devices import Devices
 from omamori.simulation.practice import PracticeNetwork
-from omamori.simulation.practice_cast import CAST, HEATER, PHONES, STRANGER, country_of
+from omamori.simulation.practice_cast import (
+    CAST,
+    HEATER,
+    NETWORK,
+    PHONES,
+    ROUTER,
+    STRANGER,
+    country_of,
+)
 from omamori.simulation.situations import SITUATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from omamori.adapters.capture.frames import Frame
+    from omamori.app.protection import Speaker
     from omamori.documents.mud import MudFile
     from omamori.hub.alerting.alert import Alert
+    from omamori.hub.commanding.command import Command, Write
     from omamori.hub.flow import Flow
     from omamori.hub.knowing.known import KnownThing
-    from omamori.hub.sighting import Sighting
+    from omamori.ledger.entry import Entry
 
 BEAT_S = 0.5
+PORTS_MAX = 256
+_HUB = Place("hub", ("00:00:5e:00:53:fe",), (f"{NETWORK}254",))
+DEVICE_OF = {CAST[name].end.mac: name for name in ("television", "battery", "lights")}
+"""Things of the play that can be set, by their ids."""
+
 _MEMBERS = {member.end.mac: member for member in (*CAST.values(), HEATER, STRANGER)}
 _LANGUAGES = ("ja", "en")
 
@@ -43,12 +64,26 @@ class _Atlas:
 class Practice:
     """Plays the practice network and watches it; nothing of it is kept."""
 
-    def __init__(self, seed: int, clock: Callable[[], float], changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        seed: int,
+        clock: Callable[[], float],
+        changed: Callable[[], None],
+        speaker: Speaker,
+        append: Callable[[list[Entry]], object],
+    ) -> None:
         self.clock = clock
         self.changed = changed
         self.network = PracticeNetwork(seed, clock())
         self.watch = Watch(rules.load()[0], _Atlas())
+        self.devices = Devices(clock())
+        self.firewall = MemoryFirewall()
+        self.protection = Protection(
+            self.watch, speaker, self.firewall, self, policy.load()[0], clock, append
+        )
+        self.protection.stand(_HUB, frozenset(_HUB.macs), frozenset({ROUTER.mac}))
         self.is_open = False
+        self._ports: set[str] = set()
         self._said: list[Sighting] = []
         self._talked: list[Flow] = []
         self._decoder = Decoder(self._said.append, self._talked.extend)
@@ -72,12 +107,31 @@ class Practice:
 
     def beat(self, now: float) -> bool:
         """Hear what was sent until now; returns whether anything was."""
-        frames = self.network.step(now)
-        self._hear(frames)
+        is_heard = False
+        for frame in self.network.step(now):  # one by one: what is cut off now stops the next
+            if self._is_sent(frame):
+                self._hear([frame])
+                is_heard = True
         self._decoder.step(now)
-        heard = self._take()
-        self.watch.step(now)
-        return bool(frames) or heard
+        is_heard |= self._take()
+        self.protection.alerted(*self.watch.step(now))
+        self.devices.step(now)
+        self._see()
+        self.protection.step()
+        return is_heard
+
+    def _is_sent(self, frame: Frame) -> bool:
+        """A thing answers only what reached it: nothing is said to whoever is cut off."""
+        at, _, octets = frame
+        target, source = octets[:6].hex(":"), octets[6:12].hex(":")
+        if source not in self._ports and len(self._ports) < PORTS_MAX:
+            self._ports.add(source)
+            self._said.append(Sighting(at, source, "bridge.port", {"port": _port(source)}))
+        passes = self.firewall.passes(octets, _port(source), at, _port(target))
+        return passes or not self.protection.shield.guard.is_cut(self._thing_at(target))
+
+    def _thing_at(self, mac: str) -> str:
+        return self.watch.inventory.thing_of(mac, "")
 
     def _hear(self, frames: list[Frame]) -> None:
         self._decoder.hear(frames)
@@ -85,10 +139,27 @@ class Practice:
 
     def _take(self) -> bool:
         heard = bool(self._said or self._talked)
-        self.watch.hear(self._said, self._talked)
+        self.protection.hear(self._said)
+        told = self.watch.hear(self._said, self._talked)
+        if told:
+            self.protection.alerted(told, [])
         self._said.clear()
         self._talked.clear()
         return heard
+
+    # Hands (`steward.Hands`): the practice home's things do what they are told, at once.
+
+    def write(self, write: Write, command: Command | None) -> None:
+        """Set a thing of the play."""
+        del command
+        name = DEVICE_OF.get(write.target)
+        if name is not None:
+            self.devices.write(name, write.point, write.value, self.clock())
+
+    def _see(self) -> None:
+        for seen in self.devices.take():
+            thing = CAST[seen.thing].end.mac
+            self.protection.steward.seen(thing, seen.point, seen.value, by_hand=seen.by_hand)
 
     def disturb(self, situation: str) -> None:
         """Let something go wrong; empty is calm again.
@@ -103,6 +174,9 @@ class Practice:
         self.network.calm()
         if situation:
             self.network.disturb(situation)
+        else:
+            self.protection.shield.calm()
+            self.watch.alerts = Alerts()  # what is played again is told again
         self.changed()
 
     def name_of(self, known: KnownThing, lang: str) -> str:
@@ -119,6 +193,7 @@ class Practice:
     def say_fine(self, alert_id: str, *, fine: bool) -> Alert:
         """Keep that an alert is fine, or take that back."""
         alert = self.watch.say_fine(alert_id, self.clock(), fine=fine)
+        self.protection.said_fine(alert, "family", fine=fine)
         self.changed()
         return alert
 
@@ -138,3 +213,8 @@ class Practice:
         """Keep that two addresses are the same thing."""
         self.watch.inventory.join(thing_id, alias)
         self.changed()
+
+
+def _port(mac: str) -> str:
+    """Every thing of the play is plugged into a port of its own."""
+    return f"p{mac.replace(':', '')[-8:]}"

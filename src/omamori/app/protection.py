@@ -72,15 +72,13 @@ class Protection:
         hands: Hands,
         rules: Rules,
         clock: Callable[[], float],
-        append: Callable[[list[Entry]], None],
-        name_of: Callable[[str], str],
+        append: Callable[[list[Entry]], object],
     ) -> None:
         self.watch = watch
         self.speaker = speaker
         self.clock = clock
         self.keeper: Callable[[], None] = _nothing
         self._append = append
-        self._name_of = name_of
         self.trouble: Reason | None = None
         self._rungs: dict[str, tuple[float, int, str]] = {}
         self.shield = Shield(watch, firewall, clock, self._record)
@@ -145,10 +143,6 @@ class Protection:
         """What a thing is; None where there is none."""
         known = self.watch.inventory.thing(thing)
         return known.identity.kind.value if known is not None else None
-
-    def name_of(self, thing: str) -> str:
-        """What the family calls it."""
-        return self._name_of(thing)
 
     def doubts(self, thing: str) -> tuple[Reason, ...]:
         """What speaks against a thing now: an open alert, or a cut."""

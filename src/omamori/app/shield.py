@@ -151,6 +151,14 @@ class Shield:
         self.record([Entry(self.clock(), "guard.mode", (), (said,), {"by": by, "mode": mode})])
         self.hold()
 
+    def calm(self) -> None:
+        """Undo and forget everything: for a home that is only played."""
+        for quarantine in self.guard.quarantines():
+            if quarantine.is_cut:
+                self.guard.undo(quarantine.thing, "play", self.clock())
+            self.guard.forget(quarantine.thing)
+        self.hold()
+
     def restore_mode(self, mode: str) -> None:
         """Guard as before the restart; anything unreadable is the usual."""
         self.mode = mode if mode in MODES else GUARDING

@@ -56,10 +56,6 @@ class Home(Protocol):
         """What a thing is; None where there is none."""
         ...
 
-    def name_of(self, thing: str) -> str:
-        """What the family calls it."""
-        ...
-
     def standing_of(self, thing: str) -> tuple[int, str, bool]:
         """Its rung, its ground, and whether it is in doubt."""
         ...
@@ -115,7 +111,8 @@ class Steward:
         self.hands = hands
         self.clock = clock
         self.commit = commit
-        self.arbiter = Arbiter(self._may, home.kind_of, home.name_of, self._knows)
+        # Reasons carry ids: what the family calls a thing differs by language, and pages know it.
+        self.arbiter = Arbiter(self._may, home.kind_of, knows_industry=self._knows)
         self.last: deque[Outcome] = deque(maxlen=LAST_MAX)
         self.notices: deque[Notice] = deque(maxlen=LAST_MAX)
         self.decided: dict[str, tuple[int, float]] = {}

@@ -42,7 +42,6 @@ class Devices:
             ("battery", "charge_w"): 0,
             ("battery", "state_of_charge_percent"): 62.0,
             ("lights", "power"): True,
-            ("heater", "power"): False,
         }
         self._changed: list[Seen] = []
         self.deaf: set[str] = set()

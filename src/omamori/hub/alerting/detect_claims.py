@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from omamori.hub.sighting import Sighting
 
 PARTS_MAX = 16  # servers and routers remembered of each part
-ALIVE_S = 300.0  # who spoke within this while is there: it still plays its part
+ALIVE_S = 1800.0  # who spoke within this while is there, also in a quiet night: it plays its part
 OWNER_QUIET_S = 86_400.0  # unheard for longer, an owner is gone; things of a quiet home rest hours
 OWNERS_MAX = 4096  # addresses whose owner is remembered: about 2 MB
 CONTESTS_MAX = 256

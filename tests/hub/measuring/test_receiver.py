@@ -7,6 +7,7 @@ import pytest
 from hub.measuring_made import NAME, NOW, STRANGER, Thing, receiver, who, why, with_value
 from omamori.documents.measurement import HUB, THING, MeasurementError
 from omamori.documents.sealed import sign_raw
+from omamori.hub.measuring.numbers import HOLES_MAX
 from omamori.hub.measuring.receiver import Receiver, Speaker
 from omamori.hub.measuring.signer import Signer
 
@@ -46,7 +47,15 @@ def test_a_repetition_is_replayed_also_after_a_restart_of_the_receiver() -> None
     thing, there = Thing(), receiver()
     octets = thing.say()
     there.take(octets, NOW)
-    assert why(there.take(octets, NOW + 1)) == ["replayed"]
+    twice = there.take(octets, NOW + 1)
+    assert (twice.kind, why(twice), twice.harmless, twice.kept) == (
+        "replayed",
+        ["came-twice"],
+        True,
+        False,
+    )
+    later = there.take(octets, NOW + 14)
+    assert (why(later), later.harmless) == (["replayed"], False)
     again = receiver()
     assert again.restore([(k, v) for k, v in there.take_changes() if v is not None], NOW) == 0
     assert there.take_changes() is not None
@@ -280,3 +289,27 @@ def test_a_forgotten_source_leaves_the_shelf() -> None:
     list(there.take_changes())
     there.forget(NAME)
     assert list(there.take_changes()) == [(NAME, None)]
+
+
+def test_old_messages_let_through_one_by_one_do_not_hide_a_cut_line() -> None:
+    thing, there = Thing(), receiver()
+    said = [thing.say(at=NOW + n) for n in range(8)]
+    there.take(said[0], NOW)
+    there.take(said[7], NOW + 7)
+    told = []
+    for number in range(1, 7):
+        there.take(said[number], NOW + 20 * number)
+        told += [one.kind for one in there.step(NOW + 20 * number)]
+    assert "silent" in told
+
+
+def test_more_gaps_than_are_kept_are_told_and_what_comes_then_is_not_called_a_lie() -> None:
+    thing, there = Thing(block=4000), receiver()
+    said = [thing.say() for _ in range(2 * HOLES_MAX + 40)]
+    for octets in said[::2]:
+        there.take(octets, NOW)
+    lost = {one.first for one in there.step(NOW + 11) if one.kind == "lost"}
+    assert lost == set(range(2, len(said), 2))
+    old = there.take(said[1], NOW + 12)
+    assert (old.kind, why(old)) == ("replayed", ["too-old-to-tell"])
+    assert there.take(said[-3], NOW + 12).kind == "delayed"

@@ -24,7 +24,9 @@ HOLES_MAX = 512
 STARTS_MAX = 64
 """Starts of the source that are known one by one; older ones are one past."""
 
-NEW, LATE, AGAIN, LONG_AGO, FORKED = "new", "late", "again", "long-ago", "forked"
+NEW, LATE, AGAIN, LONG_AGO, TOO_OLD, FORKED = (
+    "new", "late", "again", "long-ago", "too-old", "forked",
+)  # fmt: skip
 
 
 class Start(msgspec.Struct, frozen=True, array_like=True):
@@ -59,7 +61,8 @@ class Numbers:
         starts: its starts, the oldest first; holes: what did not come, the lowest first.
         window: hash of each of the newest messages and of the one before it.
         top: the highest number that came.
-        closed_early: numbers that were given up because there were too many holes.
+        given_up: up to here holes were closed because there were too many: what came is not known.
+        came: when each of the newest came, by our steady clock.
         heard_from: where we began to listen; what is missing before it is not told.
         expected: we waited for it before it first spoke: what is missing before that is lost, too.
     """
@@ -69,7 +72,9 @@ class Numbers:
         self.holes: list[Hole] = []
         self.window: dict[int, tuple[bytes, bytes]] = {}
         self.top = 0
-        self.closed_early = 0
+        self.given_up = 0
+        self.came: dict[int, float] = {}
+        self._closed: list[Hole] = []
         self.expected = False
         self.heard_from = 0
 
@@ -86,7 +91,9 @@ class Numbers:
         hole = self._hole(m.seq)
         if hole is not None:
             return (LATE if self._chain_holds(m, own) else FORKED), hole.told
-        return (LONG_AGO if known is None else FORKED), False
+        if known is not None:
+            return FORKED, False
+        return (TOO_OLD if m.seq <= self.given_up else LONG_AGO), False
 
     def _start_fits(self, m: Measurement) -> bool:
         """Whether the message's start agrees with all that is known of the others."""
@@ -135,8 +142,11 @@ class Numbers:
         else:
             self._fill(m.seq)
         self.window[m.seq] = (digest[:DIGEST_BYTES], m.previous[:DIGEST_BYTES])
+        self.came[m.seq] = steady
         if len(self.window) > WINDOW:
-            del self.window[min(self.window)]
+            lowest = min(self.window)
+            del self.window[lowest]
+            self.came.pop(lowest, None)
 
     def _miss(self, first: int, last: int, steady: float, *, sure: bool) -> None:
         if first > last:
@@ -159,14 +169,16 @@ class Numbers:
     def _bound(self) -> None:
         while len(self.holes) > HOLES_MAX:
             gone = self.holes.pop(0)
-            self.closed_early += gone.last - gone.first + 1
+            self.given_up = max(self.given_up, gone.last)
+            if not gone.told:
+                self._closed.append(gone)
 
     def _hole(self, seq: int) -> Hole | None:
         return next((hole for hole in self.holes if hole.first <= seq <= hole.last), None)
 
     def overdue(self, steady: float, grace_s: float) -> list[Hole]:
         """Holes whose time for coming in disorder is over; each is given once."""
-        due = []
+        due, self._closed = self._closed, []
         for hole in self.holes:
             hole.since = min(hole.since, steady)
             if not hole.told and steady - hole.since >= grace_s:

@@ -24,7 +24,7 @@ from omamori.documents.measurement import (
     read_measurement,
 )
 from omamori.documents.reason import Reason
-from omamori.hub.measuring.numbers import AGAIN, FORKED, LATE, LONG_AGO
+from omamori.hub.measuring.numbers import AGAIN, FORKED, LATE, LONG_AGO, TOO_OLD
 from omamori.hub.measuring.source import RIVALS_MAX, Source, pack, unpack
 from omamori.hub.measuring.timing import LATE_S
 
@@ -37,6 +37,12 @@ OK, DELAYED, TIME_UNSURE = "ok", "delayed", "time-unsure"
 REPLAYED, FORK, FOREIGN, ALTERED = "replayed", "forked", "foreign", "altered"
 ARRIVED = (OK, TIME_UNSURE, DELAYED, REPLAYED, FORK, FOREIGN, ALTERED)
 """What an arrival can be; the gravest that holds is its kind, every one is among its reasons."""
+
+REPEATED = {
+    AGAIN: "measurement.replayed",
+    LONG_AGO: "measurement.replayed-long-ago",
+    TOO_OLD: "measurement.too-old-to-tell",
+}
 
 LOST, END_UNKNOWN, SILENT = "lost", "end-unknown", "silent"
 
@@ -64,6 +70,7 @@ class Received(msgspec.Struct, frozen=True):
         measurement: what was signed; None where no signature holds.
         kept: it belongs into the source's series, at its number.
         current: it may be acted upon now.
+        harmless: a repetition within seconds, as ordinary connections make them: no reason to warn.
         late_s: so much later than the fastest of its start; 0 where that is not known.
     """
 
@@ -73,6 +80,7 @@ class Received(msgspec.Struct, frozen=True):
     measurement: Measurement | None = None
     kept: bool = False
     current: bool = False
+    harmless: bool = False
     late_s: float = 0.0
 
 
@@ -162,31 +170,34 @@ class Receiver:
             return Received(REPLAYED, m.source, (Reason("measurement.former-life"),), m)
         place, was_told = source.numbers.judge(m, digest)
         age = source.timing.judge(m, now, steady, self._late_s)
-        if place in (AGAIN, LONG_AGO):
-            key = "measurement.replayed" if place == AGAIN else "measurement.replayed-long-ago"
-            return Received(REPLAYED, m.source, (Reason(key, {"seq": m.seq}), *age.reasons), m)
+        if place in REPEATED:
+            came = source.numbers.came.get(m.seq, float("-inf"))
+            twice = place == AGAIN and steady - came <= self._grace_s
+            key = "measurement.came-twice" if twice else REPEATED[place]
+            reasons = (Reason(key, {"seq": m.seq}), *age.reasons)
+            return Received(REPLAYED, m.source, reasons, m, harmless=twice)
         if place == FORKED:
             return self._forked(source, m)
-        reasons = list(age.reasons)
+        told = list(age.reasons)
         if m.by == HUB:
-            reasons.append(Reason("measurement.vouched"))
+            told.append(Reason("measurement.vouched"))
         if was_told:
-            reasons.append(Reason("measurement.found-again", {"seq": m.seq}))
+            told.append(Reason("measurement.found-again", {"seq": m.seq}))
         if source.rivals and m.seq > source.numbers.top:
             source.doubled = True
         if source.doubled:
-            reasons.append(Reason("measurement.two-sources"))
+            told.append(Reason("measurement.two-sources"))
         if source.unread:
-            reasons.append(Reason("measurement.memory-lost"))
-        if source.silent:
-            reasons.append(Reason("measurement.heard-again"))
+            told.append(Reason("measurement.memory-lost"))
+        if source.silent and place != LATE:
+            told.append(Reason("measurement.heard-again"))
         self._accept(source, m, digest, steady, was_late=place == LATE)
         delayed = age.delayed or was_told
         kind = DELAYED if delayed else TIME_UNSURE if age.unsure else OK
         doubtful = source.doubled or source.unread or age.unsure or was_told
         current = not doubtful and age.age_s <= m.valid_s
         return Received(
-            kind, m.source, tuple(reasons), m, kept=True, current=current, late_s=age.late_s
+            kind, m.source, tuple(told), m, kept=True, current=current, late_s=age.late_s
         )
 
     def _forked(self, source: Source, m: Measurement) -> Received:
@@ -208,8 +219,11 @@ class Receiver:
     ) -> None:
         source.numbers.take(m, digest, steady)
         source.timing.take(m, steady)
-        source.heard, source.silent, source.changed = steady, False, True
-        if not was_late:
+        source.changed = True
+        if (
+            not was_late
+        ):  # who lets old messages through one by one must not hide that the line is cut
+            source.heard, source.silent = steady, False
             source.next_s, source.closed = m.next_s, m.kind == CLOSING
 
     def missing(self) -> tuple[Missing, ...]:
@@ -243,6 +257,11 @@ class Receiver:
             for source in self._sources.values():
                 source.forget_clocks(steady)
         self._steady = steady
+
+    def clock_turned(self, steady: float) -> None:
+        """Our own clock was set: what was timed by it begins anew. Needless with a steady clock."""
+        for source in self._sources.values():
+            source.forget_clocks(steady)
 
     def expect(self, name: str, within_s: int, now: float, steady: float | None = None) -> None:
         """Wait for a source that has not spoken yet, so that a line cut from the first is found."""

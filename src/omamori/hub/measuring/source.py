@@ -60,6 +60,7 @@ class Source:
     def forget_clocks(self, steady: float) -> None:
         """Our steady clock went back: what was timed by it begins anew."""
         self.timing.forget()
+        self.numbers.came.clear()
         if self.heard is not None:
             self.heard = min(self.heard, steady)
         for hole in self.numbers.holes:
@@ -97,7 +98,7 @@ class _KeptSource(msgspec.Struct, frozen=True, array_like=True):
     starts: Annotated[tuple[_KeptStart, ...], Meta(max_length=STARTS_MAX)]
     holes: Annotated[tuple[_KeptHole, ...], Meta(max_length=HOLES_MAX)]
     window: Annotated[dict[Number, tuple[Digest, Digest]], Meta(max_length=WINDOW)]
-    closed_early: Number
+    given_up: Number
     next_s: Annotated[int, Meta(ge=0, le=WAIT_S_MAX)]
     silent: bool
     closed: bool
@@ -122,7 +123,7 @@ def pack(source: Source) -> bytes:
             starts=tuple(_KeptStart(s.epoch, s.boot, s.began, s.unsure) for s in n.starts),
             holes=tuple(_KeptHole(h.first, h.last, h.sure, h.told) for h in n.holes),
             window=n.window,
-            closed_early=min(n.closed_early, NUMBER_MAX),
+            given_up=n.given_up,
             next_s=source.next_s,
             silent=source.silent,
             closed=source.closed,
@@ -151,7 +152,7 @@ def unpack(value: bytes) -> Source | None:
         return None
     source = Source()
     n = source.numbers
-    n.top, n.window, n.closed_early = kept.top, dict(kept.window), kept.closed_early
+    n.top, n.window, n.given_up = kept.top, dict(kept.window), kept.given_up
     n.starts = [Start(s.epoch, s.boot, s.began, s.unsure) for s in kept.starts]
     n.holes = [Hole(h.first, h.last, float("inf"), h.sure, h.told) for h in kept.holes]
     source.next_s, source.silent, source.closed = kept.next_s, kept.silent, kept.closed

@@ -177,6 +177,7 @@ class Practice:
         else:
             self.protection.shield.calm()
             self.watch.alerts = Alerts()  # what is played again is told again
+            self._decoder = Decoder(self._said.append, self._talked.extend)
         self.changed()
 
     def name_of(self, known: KnownThing, lang: str) -> str:

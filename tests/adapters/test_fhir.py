@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from hub.measuring_made import NAME, NOW, STRANGER, Thing, who
 from omamori.adapters.fhir import (
     WRITTEN,
-    FhirError,
     check_bundle,
     read_observation,
     write_bundle,
 )
+from omamori.adapters.fhir_shapes import FhirError
 from omamori.documents.measurement import Reading
 from omamori.hub.points import POINTS
 

@@ -11,12 +11,20 @@ import re
 from base64 import b64decode, b64encode
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
 
+from omamori.adapters.fhir_shapes import (
+    Bundle,
+    Concept,
+    FhirError,
+    Kind,
+    Observation,
+    Provenance,
+    Quantity,
+)
 from omamori.documents.measurement import (
     MEASUREMENT_BYTES_MAX,
     READINGS_MAX,
@@ -25,7 +33,7 @@ from omamori.documents.measurement import (
     Reading,
     read_measurement,
 )
-from omamori.documents.reason import Reason, RefusedError
+from omamori.documents.reason import Reason
 from omamori.hub.measuring.receiver import Received, Speaker, authentic
 from omamori.hub.points import POINTS
 
@@ -33,9 +41,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 DOCUMENT_BYTES_MAX = 512 * 1024
-ENTRIES_MAX = 256
-CODINGS_MAX = 32
-COMPONENTS_MAX = 64
 
 LOINC, UCUM = "http://loinc.org", "http://unitsofmeasure.org"
 CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
@@ -90,94 +95,6 @@ _DATE = re.compile(
 
 Shape = TypeVar("Shape")
 AS_MEASURED, DIFFERS, UNSIGNED = "as-measured", "differs", "unsigned"
-
-
-class FhirError(RefusedError):
-    """Bytes that are no FHIR of the kind that is read here."""
-
-
-class Coding(msgspec.Struct, frozen=True):
-    """A code of a system."""
-
-    system: str = ""
-    code: str = ""
-
-
-class Concept(msgspec.Struct, frozen=True):
-    """CodeableConcept."""
-
-    coding: Annotated[tuple[Coding, ...], Meta(max_length=CODINGS_MAX)] = ()
-
-
-class Quantity(msgspec.Struct, frozen=True):
-    """A value with its unit."""
-
-    value: float | None = None
-    comparator: str = ""
-    system: str = ""
-    code: str = ""
-    unit: str = ""
-
-
-class Component(msgspec.Struct, frozen=True, rename="camel"):
-    """One part of a panel."""
-
-    code: Concept = Concept()
-    value_quantity: Quantity | None = None
-    modifier_extension: tuple[object, ...] = ()
-
-
-class Period(msgspec.Struct, frozen=True):
-    """From when to when."""
-
-    start: str = ""
-
-
-class Observation(
-    msgspec.Struct, frozen=True, rename="camel", tag_field="resourceType", tag="Observation"
-):
-    """The part of an Observation that is read."""
-
-    status: str = ""
-    code: Concept = Concept()
-    effective_date_time: str = ""
-    effective_instant: str = ""
-    effective_period: Period = Period()
-    value_quantity: Quantity | None = None
-    component: Annotated[tuple[Component, ...], Meta(max_length=COMPONENTS_MAX)] = ()
-    modifier_extension: tuple[object, ...] = ()
-    implicit_rules: str = ""
-
-
-class Signature(msgspec.Struct, frozen=True, rename="camel"):
-    """A signature as FHIR carries it."""
-
-    sig_format: str = ""
-    data: str = ""
-
-
-class Provenance(msgspec.Struct, frozen=True, rename="camel"):
-    """The part of a Provenance that is read."""
-
-    signature: Annotated[tuple[Signature, ...], Meta(max_length=CODINGS_MAX)] = ()
-
-
-class Kind(msgspec.Struct, frozen=True, rename="camel"):
-    """Any resource, to see what it is."""
-
-    resource_type: str
-
-
-class Entry(msgspec.Struct, frozen=True):
-    """One of a bundle."""
-
-    resource: msgspec.Raw = msgspec.Raw(b"null")
-
-
-class Bundle(msgspec.Struct, frozen=True):
-    """Several resources."""
-
-    entry: Annotated[tuple[Entry, ...], Meta(max_length=ENTRIES_MAX)] = ()
 
 
 class Checked(msgspec.Struct, frozen=True):

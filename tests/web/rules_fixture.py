@@ -90,9 +90,8 @@ class RulesFixture(ProtectFixture):
                       wipes=(LOWERED,), ended_at=NOW - 9e4),
         )  # fmt: skip
         things = (("phone", HOSTILE_HOST), (CAMERA, "居間の見守りカメラ"))
-        return LinksView(
-            NOW, home, links, grants, things, things, ("read-measurement", "show-content")
-        )
+        return LinksView(NOW, home, links, grants, things, things,
+                         ("read-measurement", "show-content"), can_propose=True)  # fmt: skip
 
     def rules(self, home: str, lang: str) -> RulesView:  # noqa: ARG002 - the port's shape
         self.looked.append(("rules", home))
@@ -161,6 +160,9 @@ class RulesFixture(ProtectFixture):
 
     async def agree(self, home: str, link_id: str, *, agree: bool) -> None:
         self.asked.append(("agree", home, link_id, agree))
+
+    async def propose(self, home: str, one: str, other: str, purpose: str, lasts_s: float) -> None:
+        self.asked.append(("propose", home, one, other, purpose, lasts_s))
 
     async def grant(
         self,

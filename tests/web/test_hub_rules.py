@@ -63,6 +63,10 @@ FORMS: list[tuple[str, dict[str, str], tuple[object, ...], str]] = [
                      "purpose": "show-content", "lasts": "week"},
      ("grant", "", "guest", "phone", CAMERA, "show-content", 604800.0),
      "/protect/links?told=granted#grants"),
+    ("links/propose", {"one": "phone", "other": CAMERA, "purpose": "show-content",
+                       "lasts": "month"},
+     ("propose", "", "phone", CAMERA, "show-content", 2592000.0),
+     "/protect/links?told=proposed"),
     ("links/end", {"grant": "g1"}, ("end_grant", "", "g1"), "/protect/links?told=ended#grants"),
     ("rules/usual", {"home": "sample"}, ("keep_rules", "sample", ""),
      "/protect/rules?home=sample&told=usual-rules"),
@@ -111,6 +115,7 @@ def test_a_form_from_elsewhere_does_nothing(
         ("links/grant", {"sort": "guest", "thing": "a", "target": "b", "purpose": "rule"}),
         ("links/grant", {"sort": "guest", "thing": "a", "target": "b", "purpose": "show-content",
                          "lasts": "for ever"}),
+        ("links/propose", {"one": "a", "other": "a", "purpose": "show-content", "lasts": "day"}),
         ("links/end", {}),
     ],
 )  # fmt: skip

@@ -15,7 +15,7 @@ from omamori.web import names, names_protect
 from omamori.web.frame import Pages, language_of
 from omamori.web.guard import FormError, read_form
 from omamori.web.hub_protect import after, chosen, identified, told_of, yes
-from omamori.web.hub_talk import ID_CHARACTERS_MAX, SPANS, home_of
+from omamori.web.hub_talk import ID_CHARACTERS_MAX, SPANS, NotChosenError, home_of
 from omamori.web.upload import read_upload
 
 if TYPE_CHECKING:
@@ -66,6 +66,16 @@ def _links(port: ProtectPort, pages: Pages) -> list[BaseRoute]:
         await port.agree(home, identified(fields, "link"), agree=agrees)
         return after(LINKS_PATH, home, "agreed" if agrees else "withdrawn")
 
+    async def propose(request: Request) -> Response:
+        fields = await read_form(request, secret)
+        home = home_of(fields.get("home"))
+        one, other = identified(fields, "one"), identified(fields, "other")
+        if one == other:
+            raise NotChosenError("web.same-thing-twice")
+        purpose = chosen(fields, "purpose", names.PURPOSES)
+        await port.propose(home, one, other, purpose, LASTS_S[chosen(fields, "lasts", LASTS_S)])
+        return after(LINKS_PATH, home, "proposed")
+
     async def grant(request: Request) -> Response:
         fields = await read_form(request, secret)
         home = home_of(fields.get("home"))
@@ -88,6 +98,7 @@ def _links(port: ProtectPort, pages: Pages) -> list[BaseRoute]:
     return [
         Route(LINKS_PATH, links),
         Route(f"{LINKS_PATH}/agree", agree, methods=["POST"]),
+        Route(f"{LINKS_PATH}/propose", propose, methods=["POST"]),
         Route(f"{LINKS_PATH}/grant", grant, methods=["POST"]),
         Route(f"{LINKS_PATH}/end", end_grant, methods=["POST"]),
     ]

@@ -323,6 +323,7 @@ TOLD = {
     "steered": "This is from where it is steered now.",
     "joins": "It takes part in energy programs.",
     "stays": "It takes no part in energy programs.",
+    "proposed": "It was proposed. What came of it stands below.",
     "agreed": "You agreed. You can withdraw it at any time.",
     "withdrawn": "You withdrew it.",
     "granted": "The permission was given. It ends by itself.",

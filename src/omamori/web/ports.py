@@ -217,6 +217,10 @@ class ProtectPort(Protocol):
         """Agree to a link, or withdraw it."""
         ...
 
+    async def propose(self, home: str, one: str, other: str, purpose: str, lasts_s: float) -> None:
+        """Propose a link of two things; what comes of it shows among the links."""
+        ...
+
     async def grant(
         self,
         home: str,

@@ -57,7 +57,12 @@ class GrantView(msgspec.Struct, frozen=True):
 
 
 class LinksView(msgspec.Struct, frozen=True):
-    """Who works with whom; `guests` can be given a grant to use one of `things` for `purposes`."""
+    """Who works with whom.
+
+    Attributes:
+        guests: can be given a grant to use one of `things` for one of `purposes`.
+        things: of them any two can be proposed to work together, where `can_propose`.
+    """
 
     at: float
     home: str
@@ -66,6 +71,7 @@ class LinksView(msgspec.Struct, frozen=True):
     guests: tuple[tuple[str, str], ...] = ()
     things: tuple[tuple[str, str], ...] = ()
     purposes: tuple[str, ...] = ()
+    can_propose: bool = False
 
 
 Box = tuple[tuple[str, tuple[Value, ...]], ...]

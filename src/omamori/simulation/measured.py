@@ -22,6 +22,9 @@ SOUND, ALTERED, REPLAYED, DELAYED, LOST, FOUND = (
 STEPS = (SOUND, ALTERED, REPLAYED, DELAYED, LOST, FOUND)
 """What a visitor may let happen; ``found`` lets through what was ``lost`` before."""
 
+STEP_OF = {"alter": ALTERED, "replay": REPLAYED, "delay": DELAYED, "lose": LOST, "go-on": SOUND}
+"""A visitor's choices (`web.names_protect.CHOICES`) as steps."""
+
 PULSES = (68, 71, 70, 74, 72, 69, 73)
 FALSE_PULSE = 190
 BETWEEN_S, HELD_S, NOTICED_S = 5.0, 45.0, 20.0
@@ -33,6 +36,7 @@ class Told(msgspec.Struct, frozen=True):
 
     Attributes:
         at: in the play's own time; it runs ahead of the visitor's.
+        seq: the message's number; of a gap its first.
         kind: of `receiver.ARRIVED`, or ``lost`` or ``silent``.
         measured: what the meter measured; arrived: what came; None where nothing did.
         kept: it is in the series; current: it may be acted upon.
@@ -45,6 +49,7 @@ class Told(msgspec.Struct, frozen=True):
     reasons: tuple[Reason, ...]
     kept: bool = False
     current: bool = False
+    seq: int = 0
 
 
 class MeasuredPlay:
@@ -96,7 +101,8 @@ class MeasuredPlay:
         return self._came(self._receiver.take(octets, self._at), octets, value)
 
     def _came(self, received: Received, octets: bytes, value: float) -> Told:
-        arrived = read_measurement(octets).measurement.readings[0].value
+        message = read_measurement(octets).measurement
+        arrived = message.readings[0].value
         reasons = received.reasons or (Reason("measurement.ok"),)
         return Told(
             at=self._at,
@@ -106,10 +112,11 @@ class MeasuredPlay:
             reasons=reasons,
             kept=received.kept,
             current=received.current,
+            seq=message.seq,
         )
 
     def _gone(self, missing: Missing) -> Told:
-        return Told(self._at, missing.kind, None, None, missing.reasons)
+        return Told(self._at, missing.kind, None, None, missing.reasons, seq=missing.first)
 
 
 def _changed(octets: bytes) -> bytes:

@@ -319,5 +319,6 @@ PARAMETERS = {
     "point": names_protect.POINTS,
     "slot": names_protect.SLOTS,
     "channel": names_protect.CHANNELS,
+    "car_state": names_protect.CAR_STATES,
 }
 """Parameters of reasons whose values are words of one of these lists."""

@@ -369,3 +369,12 @@ RULE_ABOUT = {
 ACTS = {"look": "look", "adjust": "set something harmless", "operate": "move power, heat or doors"}
 HARMS = {"nothing": "nothing", "comfort": "comfort", "property": "property", "life": "life"}
 RELATIONS = {"same": "the same", "other": "different ones", "unproven": "not proven"}
+
+CAR_STATES = {
+    "parked": "parked",
+    "driving": "driving",
+    "charging": "being charged",
+    "service": "in the workshop",
+    "unknown": "doing nobody knows what",
+}
+"""What a car does now (`hub.vehicle.table.STATES`)."""

@@ -189,3 +189,24 @@ def test_any_field_is_read_or_refused(place: int, value: object) -> None:
     except ValueError:
         return
     assert receiver().take(octets, NOW).kind in {"altered", "foreign"} or octets == Thing().say()
+
+
+@given(st.binary(max_size=200), st.integers(0, 5000), st.binary(max_size=3))
+def test_any_memory_is_read_or_counted_and_the_receiver_goes_on(
+    octets: bytes, place: int, patch: bytes
+) -> None:
+    thing, there = Thing(), receiver()
+    for number in (0, 1, 2, 3):
+        said = thing.say(at=NOW + number)
+        if number != 1:
+            there.take(said, NOW + number)
+    ((name, kept),) = [(k, v) for k, v in there.take_changes() if v is not None]
+    at = place % len(kept)
+    for value in (octets, kept[:at] + patch + kept[at:], kept[:at] + patch + kept[at + 1 :]):
+        again = receiver()
+        assert again.restore([(name, value)], NOW) in (0, 1)
+        got = again.take(thing.say(at=NOW + 5), NOW + 5)
+        assert got.kind in {"ok", "forked", "replayed", "time-unsure"}
+        again.step(NOW + 60)
+        for _, changed in again.take_changes():
+            assert changed is None or receiver().restore([(name, changed)], NOW) == 0

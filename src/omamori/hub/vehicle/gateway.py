@@ -264,5 +264,5 @@ def _refuse(key: str, frame: Frame, state: str = "") -> Passed:
     name = f"{frame.id:08X}" if frame.extended else f"{frame.id:03X}"
     params = {"id": name, "bus": frame.bus[:40]}
     if state:
-        params["state"] = state
+        params["car_state"] = state
     return Passed((), Reason(key, {**params}))

@@ -72,6 +72,14 @@ def test_whatever_is_announced_opens_no_sensitive_door(said: list[tuple[str, str
     assert set(announced.doors()) == usual
 
 
+def test_a_controllers_door_is_not_opened_by_its_word() -> None:
+    announced = Announced()
+    usual = announced.doors()
+    for port in (*NEVER_ANNOUNCED, 0, ANNOUNCED_MIN - 1, 65_536):
+        announced.heard("a", {"type": "_hap._udp", "port": str(port)})
+    assert announced.doors() == usual
+
+
 def test_one_thing_cannot_use_up_all_doors() -> None:
     announced = Announced()
     for port in range(2000, 4000):

@@ -71,6 +71,7 @@ def test_the_first_sweep_of_an_appliance_cuts_it_off() -> None:
     assert change.reasons[0].key == "alert.sweep.arp"
     assert {"guard.cut-by-itself", "guard.sure-address-only"} <= keys(change)
     assert guard.is_cut(IRON)
+    assert guard.alerted(alert(size=500), thing(), NOW + 1) == []  # it is cut off already
     (cut,) = guard.plan(nowhere, HUB_PLACE).cuts
     assert cut.place.macs == (IRON,)
     assert cut.until == NOW + CUT_S
@@ -253,6 +254,8 @@ def test_a_cut_lasts_while_the_alert_is_open_and_a_day_longer() -> None:
     at = NOW
     while at < NOW + 3 * DAY:
         assert guard.step(at) == []
+        (cut,) = guard.plan(nowhere, HUB_PLACE).cuts
+        assert cut.until >= at + CUT_S / 2  # what the kernel holds without the hub
         at += 1800
     assert guard.is_cut(IRON)
     guard.ended(alert(), at)

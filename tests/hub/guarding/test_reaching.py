@@ -109,6 +109,7 @@ def test_watching_holds_nothing_and_strict_everything_without_a_link() -> None:
     assert len(strict) == 6
     assert strict["a", "c"] == READ
     assert strict["c", "a"] == DISCOVER
+    assert strict["b", "c"] == DISCOVER  # doubt makes it no wider
 
 
 PARTIES = st.builds(

@@ -195,6 +195,10 @@ def test_what_can_harm_more_needs_more() -> None:
     (change,) = home.links.rejudge(NOW)
     assert change.link.state == LIMITED
     assert home.link("switch-power").link.state == LIMITED
+    other = Home()
+    other.shows("b", 3)
+    other.known["a"] = About("car")  # what could be harmed may be the caller itself
+    assert other.link("share-energy").link.state == LIMITED
 
 
 def test_the_rules_are_asked_with_all_that_is_known_and_the_strictest_wins() -> None:

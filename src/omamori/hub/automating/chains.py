@@ -13,7 +13,7 @@ from omamori.hub.automating.domain import EVERY, Situation, both, only
 from omamori.hub.automating.home import LINKS_MAX
 from omamori.hub.automating.meeting import meeting, together, without_time
 from omamori.hub.automating.physics import DARKENS, FELT, LIGHTS, influences
-from omamori.hub.automating.reading import Effect, Rule
+from omamori.hub.automating.ways import Effect, Rule
 from omamori.hub.points import OPERATE, act_of
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from omamori.documents.reason import Value
     from omamori.hub.automating.domain import Domain, Var
     from omamori.hub.automating.home import Findings, Home, Listening
-    from omamori.hub.automating.reading import Way
     from omamori.hub.automating.vocabulary import Token
+    from omamori.hub.automating.ways import Way
 
 ROUND_LENGTH_MAX = 8
 RACE_WAYS_MAX = 16

@@ -87,7 +87,7 @@ def facts(situation: Mapping[Var, Domain], named: Callable[[str], str]) -> tuple
 
 def _not(thing: str, point: str, domain: Domain, named: Callable[[str], str]) -> list[Reason]:
     """What it is where only what it is not is known: a switch that is not on is off."""
-    if domain.words == {"on"} or domain.words == {"off"}:
+    if domain.words in (frozenset({"on"}), frozenset({"off"})):
         return [_fact(thing, point, "off" if "on" in domain.words else "on", named)]
     if len(domain.words) != 1:
         return []

@@ -51,6 +51,7 @@ class Domain(msgspec.Struct, frozen=True):
 
 EVERY = Domain(((LEAST, MOST),), frozenset(), is_all_but=True)
 NOTHING = Domain()
+NUMBERS = Domain(((LEAST, MOST),))
 
 
 def _number(low: Cut, high: Cut) -> float:
@@ -122,6 +123,12 @@ def other_than(one: Domain) -> Domain:
     if at < MOST:
         spans.append((at, MOST))
     return Domain(tuple(spans), one.words, not one.is_all_but)
+
+
+def unlike(one: Domain) -> Domain:
+    """What it does not allow, of its own sort: a temperature that is not below 20° is a number."""
+    others = other_than(one)
+    return meet(others, NUMBERS) if one.spans and not one.words and not one.is_all_but else others
 
 
 def either(many: Iterable[Domain]) -> Domain:

@@ -9,8 +9,9 @@ import msgspec
 
 from omamori.hub.automating.conflict import WEIGHTS, Conflict, facts, weaker
 from omamori.hub.automating.domain import EVERY
-from omamori.hub.automating.reading import STATE, Effect, Reader, Rule, Way
+from omamori.hub.automating.reading import Reader
 from omamori.hub.automating.vocabulary import VIRTUAL, domain_of, kind_of, room_of
+from omamori.hub.automating.ways import STATE, Effect, Rule, Way
 
 if TYPE_CHECKING:
     from omamori.documents.automation import Automations

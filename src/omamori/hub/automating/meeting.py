@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING
 
 from omamori.hub.automating.conflict import LIKELY, POSSIBLE, SURE, weaker
 from omamori.hub.automating.domain import Situation, both, meet
-from omamori.hub.automating.reading import CLOCK, DAY, EVENT, STATE, SUN, SUN_EVENT, TIME
+from omamori.hub.automating.reading import DAY, SUN, TIME
+from omamori.hub.automating.ways import CLOCK, EVENT, STATE, SUN_EVENT
 
 if TYPE_CHECKING:
-    from omamori.hub.automating.reading import Effect, Signal, Way
+    from omamori.hub.automating.ways import Effect, Signal, Way
 
 TRIES_MAX = 512  # alternatives of two effects that are held against each other
 SAME_MOMENT_S = 60.0  # sun events this near to each other count as one
 _CLOCKS = frozenset({TIME, DAY, SUN})
 
 
-def together(one: Signal, other: Signal) -> str:
+def together(one: Signal, other: Signal) -> str:  # noqa: PLR0911 - a table in lines
     """How sure it is that one moment sets both off; empty where it never does.
 
     Two moments that are nothing to each other (eight in the morning and a button) are not told of:
@@ -24,7 +25,7 @@ def together(one: Signal, other: Signal) -> str:
     """
     if one.form == STATE and other.form == STATE:
         return _states(one, other)
-    if one.form == STATE or other.form == STATE:
+    if STATE in {one.form, other.form}:
         return POSSIBLE
     if one.form == CLOCK and other.form == CLOCK:
         return "" if meet(one.domain, other.domain).is_empty else SURE

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from omamori.documents import automation as doc
 from omamori.hub.automating.domain import (
     EVERY,
@@ -18,18 +16,29 @@ from omamori.hub.automating.domain import (
     only,
     other_than,
     span,
+    unlike,
     word,
 )
-from omamori.hub.automating.vocabulary import Token, domain_of, point_of, sets_of, token_of
+from omamori.hub.automating.vocabulary import Token, point_of, sets_of, token_of
+from omamori.hub.automating.walking import Walk
+from omamori.hub.automating.ways import (
+    CASES_MAX,
+    CLOCK,
+    EVENT,
+    EVERY_SO,
+    STATE,
+    SUN_EVENT,
+    WAYS_MAX,
+    Case,
+    Rule,
+    Signal,
+    Way,
+    joined,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-CASES_MAX = 64  # alternatives kept of one condition; a wider one counts as not understood
-WAYS_MAX = 64  # triggers times alternatives kept of one action
-INLINE_DEPTH_MAX = 4
-EFFECTS_MAX = 256
-WAIT_S = 60.0  # a wait that names no end is counted as this long
 DAY_MINUTES = 1440.0
 
 # When the sun can rise and set where people live (to 60° of latitude, summer time included).
@@ -40,88 +49,19 @@ TIME: Var = ("", "time")
 DAY: Var = ("", "day")
 SUN: Var = ("", "sun")
 
-STATE, CLOCK, SUN_EVENT, EVERY_SO, EVENT = "state", "time", "sun", "every", "event"
-
-
-class Case(msgspec.Struct, frozen=True):
-    """One alternative of a condition; not exact where a part of it was not understood."""
-
-    situation: Situation
-    is_exact: bool = True
-
-
-class Signal(msgspec.Struct, frozen=True):
-    """What sets an automation going."""
-
-    form: str
-    var: Var = ("", "")
-    domain: Domain = EVERY
-    before: Domain = EVERY
-    for_s: float = 0.0
-    name: str = ""
-    offset_s: float = 0.0
-
-
-class Way(msgspec.Struct, frozen=True):
-    """A signal together with what must hold when it comes."""
-
-    signal: Signal
-    situation: Situation
-    is_exact: bool = True
-
-
-class Effect(msgspec.Struct, frozen=True):
-    """A point that an automation sets, and how it comes to that.
-
-    Attributes:
-        to: what it is set to; None where that is known only when it runs.
-        after_s: how long after the signal.
-    """
-
-    thing: str
-    point: str
-    to: Token | None
-    ways: tuple[Way, ...]
-    after_s: float = 0.0
-
-
-class Rule(msgspec.Struct, frozen=True):
-    """An automation as the checks read it.
-
-    Attributes:
-        turns: automations that it switches: which, and to what, in which ways.
-        asks: what its conditions ask for.
-    """
-
-    automation: doc.Automation
-    ways: tuple[Way, ...]
-    effects: tuple[Effect, ...]
-    turns: tuple[tuple[str, str], ...] = ()
-    asks: frozenset[Var] = frozenset()
-    tells: bool = False
-
-    @property
-    def id(self) -> str:
-        """The automation's."""
-        return self.automation.id
-
-    @property
-    def name(self) -> str:
-        """For people."""
-        return self.automation.name or self.automation.id
-
-
 UNCLEAR = (Case({}, is_exact=False),)
 
 
-def domain_for(operator: str, value: object, point: str) -> Domain:
+def domain_for(  # noqa: PLR0911 - one line an operator
+    operator: str, value: object, point: str
+) -> Domain:
     """The values for which a comparison holds."""
     sign = doc.operator_of(operator)
     if sign in {"in", "not in"} or isinstance(value, tuple):
         values = value if isinstance(value, tuple) else (value,)
         tokens = [token_of(point, one) for one in values[: doc.PARTS_MAX]]
         held = either(only(to) for to in tokens if to is not None)
-        return other_than(held) if sign in {"not in", "!="} else held
+        return unlike(held) if sign in {"not in", "!="} else held
     to = token_of(point, value)  # type: ignore[arg-type]  # a tuple has returned above
     if sign == "changes" and to is None:
         return EVERY
@@ -130,7 +70,7 @@ def domain_for(operator: str, value: object, point: str) -> Domain:
     if sign in {"=", "changes"}:
         return only(to)
     if sign == "!=":
-        return other_than(only(to))
+        return unlike(only(to))
     if isinstance(to, str):
         return EVERY
     infinite = float("inf")
@@ -158,7 +98,7 @@ class Reader:
                 held = both(situation, case.situation)
                 if held is not None:
                     ways.append(Way(signal, held, case.is_exact))
-        walk = _Walk(self, automation.id, tuple(ways[:WAYS_MAX]))
+        walk = Walk(self, automation.id, tuple(ways[:WAYS_MAX]))
         walk.do(automation.actions, (Case({}),), 0)
         asks = {var for way in ways for var in way.situation}
         asks |= {var for effect in walk.effects for way in effect.ways for var in way.situation}
@@ -212,7 +152,7 @@ class Reader:
 
     # Conditions, as alternatives (a disjunction of conjunctions).
 
-    def cases(
+    def cases(  # noqa: PLR0911 - one line a form
         self, condition: doc.Condition, owner: str, *, is_so: bool = True
     ) -> tuple[Case, ...]:
         """The alternatives in which it holds, or with `is_so` false, in which it does not."""
@@ -230,9 +170,7 @@ class Reader:
         held = self._simple(condition, owner)
         if is_so:
             return () if any(domain.is_empty for domain in held.values()) else (Case(held),)
-        turned = [
-            (var, meet(other_than(domain), _ALL.get(var, EVERY))) for var, domain in held.items()
-        ]
+        turned = [(var, meet(unlike(domain), _ALL.get(var, EVERY))) for var, domain in held.items()]
         return tuple(Case({var: domain}) for var, domain in turned if not domain.is_empty)
 
     def _simple(self, condition: doc.StateIs | doc.TimeIs | doc.TriggerIs, owner: str) -> Situation:
@@ -341,92 +279,3 @@ def _sun(trigger: doc.SunTrigger) -> tuple[Signal, Situation]:
 def _gathered(many: Iterable[tuple[Case, ...]]) -> tuple[Case, ...]:
     found = [case for cases in many for case in cases]
     return tuple(found) if len(found) <= CASES_MAX else UNCLEAR
-
-
-def joined(one: tuple[Case, ...], other: tuple[Case, ...]) -> tuple[Case, ...]:
-    """Both conditions at once; past the limit the wider one counts as not understood."""
-    if len(one) * len(other) > CASES_MAX:
-        kept = min(one, other, key=len)
-        return tuple(Case(case.situation, is_exact=False) for case in kept)
-    found = []
-    for first in one:
-        for second in other:
-            held = both(first.situation, second.situation)
-            if held is not None:
-                found.append(Case(held, first.is_exact and second.is_exact))
-    return tuple(found)
-
-
-class _Walk:
-    """One pass over an automation's actions."""
-
-    def __init__(self, reader: Reader, owner: str, ways: tuple[Way, ...]) -> None:
-        self._reader, self._owner, self._ways = reader, owner, ways
-        self.effects: list[Effect] = []
-        self.turns: list[tuple[str, str]] = []
-        self.tells = False
-        self._after_s = 0.0
-
-    def do(self, actions: Sequence[doc.Action], guard: tuple[Case, ...], depth: int) -> None:
-        """Follow the actions in order; `guard` is what held on the way here."""
-        for action in actions:
-            if isinstance(action, doc.Stop):
-                return
-            if isinstance(action, doc.OnlyIf):
-                guard = joined(guard, self._reader.cases(action.condition, self._owner))
-            elif isinstance(action, doc.Delay):
-                self._after_s += action.seconds
-            elif isinstance(action, doc.Wait):
-                self._after_s += action.timeout_s or WAIT_S
-            else:
-                self._one(action, guard, depth)
-
-    def _one(self, action: doc.Action, guard: tuple[Case, ...], depth: int) -> None:
-        if isinstance(action, (doc.SetPoint, doc.Command)):
-            self._set(action, guard)
-        elif isinstance(action, doc.ApplyScene):
-            for one in self._reader.scene(action.scene):
-                self._set(one, guard)
-        elif isinstance(action, (doc.Repeat, doc.Together)):
-            self.do(action.actions, guard, depth)
-        elif isinstance(action, doc.RunScript):
-            if depth < INLINE_DEPTH_MAX:
-                self.do(self._reader.script(action.script), guard, depth + 1)
-        elif isinstance(action, doc.Choose):
-            self._choose(action, guard, depth)
-        elif isinstance(action, doc.Turn):
-            if guard and len(self.turns) < EFFECTS_MAX:
-                self.turns.append((action.automation, action.to))
-        elif isinstance(action, doc.Notify):
-            self.tells = True
-
-    def _choose(self, action: doc.Choose, guard: tuple[Case, ...], depth: int) -> None:
-        started_s = latest_s = self._after_s
-        for branch in action.branches:
-            told = doc.AllOf(branch.conditions)
-            self._after_s = started_s
-            taken = joined(guard, self._reader.cases(told, self._owner))
-            self.do(branch.actions, taken, depth)
-            latest_s = max(latest_s, self._after_s)
-            guard = joined(guard, self._reader.cases(told, self._owner, is_so=False))
-        self._after_s = started_s
-        self.do(action.otherwise, guard, depth)
-        self._after_s = max(latest_s, self._after_s)
-
-    def _set(self, action: doc.SetPoint | doc.Command, guard: tuple[Case, ...]) -> None:
-        ways: list[Way] = []
-        for way in self._ways:
-            for case in guard:
-                held = both(way.situation, case.situation)
-                if held is not None and len(ways) < WAYS_MAX:
-                    ways.append(Way(way.signal, held, way.is_exact and case.is_exact))
-        if not ways:
-            return
-        for point, to in self._reader.sets(action):
-            if len(self.effects) < EFFECTS_MAX:
-                self.effects.append(Effect(action.thing, point, to, tuple(ways), self._after_s))
-
-
-def is_program(thing: str) -> bool:
-    """Whether a thing lives only in its program, such as a helper switch."""
-    return domain_of(thing).startswith("input_")

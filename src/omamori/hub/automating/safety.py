@@ -10,14 +10,14 @@ from omamori.hub.automating import conflict as told
 from omamori.hub.automating.domain import EVERY, both
 from omamori.hub.automating.meeting import together
 from omamori.hub.automating.physics import HOT, RUNS_OUT
-from omamori.hub.automating.reading import CLOCK, EVENT, STATE, SUN_EVENT, Effect, Rule
+from omamori.hub.automating.ways import CLOCK, EVENT, STATE, SUN_EVENT, Effect, Rule
 
 if TYPE_CHECKING:
     from omamori.documents.reason import Value
     from omamori.hub.automating.domain import Situation
     from omamori.hub.automating.home import Findings, Home
-    from omamori.hub.automating.reading import Way
     from omamori.hub.automating.vocabulary import Token
+    from omamori.hub.automating.ways import Way
 
 DANGERS = frozenset({"smoke", "gas", "leak", "siren", "fault"})
 _MODES_AWAY = frozenset({"away", "armed_away", "vacation", "not_home"})
@@ -37,7 +37,9 @@ def is_safety(rule: Rule) -> bool:
     return any(one.point == "siren" and one.to == "on" for one in rule.effects)
 
 
-def silenced(home: Home, found: Findings) -> None:
+def silenced(  # noqa: C901 - two ways to silence, one pass
+    home: Home, found: Findings
+) -> None:
     """Safety rules that another automation makes deaf, mute or late."""
     safe = [rule for rule in home.rules if is_safety(rule)]
     needs: dict[str, list[Rule]] = defaultdict(list)
@@ -143,9 +145,9 @@ def _is_away(situation: Situation) -> bool:
     for (_thing, point), domain in situation.items():
         if point == "presence" and domain.holds("away") and not domain.holds("home"):
             return True
-        if point in {"mode", "armed", "option"} and domain.words and not domain.is_all_but:
-            if domain.words <= _MODES_AWAY:
-                return True
+        is_mode = point in {"mode", "armed", "option"} and domain.words and not domain.is_all_but
+        if is_mode and domain.words <= _MODES_AWAY:
+            return True
     return False
 
 
@@ -169,11 +171,11 @@ def _undoes_person(home: Home, found: Findings, rule: Rule, effect: Effect) -> N
         return
     for way in effect.ways:
         signal = way.signal
-        if signal.var == var and signal.form == STATE and not signal.for_s:
-            if signal.domain is not EVERY and not signal.domain.holds(effect.to):
-                sure = told.LIKELY if way.is_exact else told.POSSIBLE
-                _tell_alone(home, found, told.PERSON, rule, effect, way, sure)
-                return
+        is_own = signal.var == var and signal.form == STATE and not signal.for_s
+        if is_own and signal.domain is not EVERY and not signal.domain.holds(effect.to):
+            sure = told.LIKELY if way.is_exact else told.POSSIBLE
+            _tell_alone(home, found, told.PERSON, rule, effect, way, sure)
+            return
 
 
 def _cuts_off(home: Home, found: Findings, rule: Rule, effect: Effect) -> None:

@@ -215,7 +215,9 @@ def point_of(thing: str, attribute: str, value: Value, known: Thing | None = Non
     return POINT_OF_ATTRIBUTE[told]
 
 
-def _main(thing: str, value: Value, known: Thing | None) -> str:
+def _main(  # noqa: PLR0911 - one line a domain
+    thing: str, value: Value, known: Thing | None
+) -> str:
     domain = domain_of(thing)
     if value in {"home", "not_home"} and domain != "alarm_control_panel":
         return "presence"
@@ -238,7 +240,7 @@ def _main(thing: str, value: Value, known: Thing | None) -> str:
     return _MAIN_OF_KIND.get(kind_of(thing, known), "power")
 
 
-def token_of(point: str, value: Value) -> Token | None:
+def token_of(point: str, value: Value) -> Token | None:  # noqa: PLR0911 - one line a form
     """A value as rules compare it; None for no value."""
     if value is None:
         return None

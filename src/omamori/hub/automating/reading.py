@@ -75,8 +75,8 @@ def domain_for(  # noqa: PLR0911 - one line an operator
         return EVERY
     infinite = float("inf")
     if sign in {"<", "<="}:
-        return span(-infinite, to, with_low=False, with_high=sign == "<=")
-    return span(to, infinite, with_low=sign == ">=", with_high=False)
+        return span(-infinite, to, with_high=sign == "<=")
+    return span(to, infinite, with_low=sign == ">=")
 
 
 class Reader:

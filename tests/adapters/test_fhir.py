@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.measuring_made import NAME, NOW, STRANGER, Thing, who
+from hub.measuring_made import NAME, NOW, STRANGER, Thing, receiver, who
 from omamori.adapters.fhir import (
     WRITTEN,
     check_bundle,
@@ -61,6 +61,10 @@ def test_what_was_measured_arrives_as_measured() -> None:
     }  # fmt: skip
     assert checked.measurement is not None
     assert checked.measurement.source == NAME
+    (signed,) = checked.carried
+    service = receiver()
+    assert service.take(signed, NOW).kind == "ok"
+    assert service.take(signed, NOW + 60).kind == "replayed"  # the same record, shown again
 
 
 def test_a_changed_value_or_date_is_told() -> None:

@@ -205,3 +205,17 @@ def test_the_right_is_used_seldom_also_when_the_clock_goes_back() -> None:
     assert [glass.break_(*args, NOW + n).allowed for n in range(3)] == [True, True, False]
     assert not glass.break_(*args, NOW - 9000).allowed
     assert glass.break_(*args, NOW + 3700).allowed
+
+
+def test_uses_outlast_a_restart_and_unreadable_ones_count_as_used_up() -> None:
+    glass, args = Glass(CREW), ("crew", CREW.policies, "pacing_bpm", NEAR)
+    glass.break_(*args, NOW)
+    glass.break_(*args, NOW + 1)
+    kept = [(key, value) for key, value in glass.take_changes() if value is not None]
+    again = Glass(CREW)
+    assert again.restore(kept, NOW + 2) == 0
+    assert not again.break_(*args, NOW + 2).allowed
+    lost = Glass(CREW)
+    assert lost.restore([("uses", b"\xc1")], NOW) == 1
+    assert not lost.break_(*args, NOW + 60).allowed
+    assert lost.break_(*args, NOW + 3700).allowed

@@ -104,12 +104,14 @@ class Checked(msgspec.Struct, frozen=True):
         kind: ``as-measured``, ``differs``, ``unsigned``, or of a signature that does not hold
             ``altered`` or ``foreign``.
         readings: what the record says; measurement: what the thing signed, where that holds.
+        carried: the signed messages; a `Receiver` tells whether one is a repetition or late.
     """
 
     kind: str
     reasons: tuple[Reason, ...]
     readings: tuple[Reading, ...] = ()
     measurement: Measurement | None = None
+    carried: tuple[bytes, ...] = ()
 
 
 def read_observation(octets: bytes) -> tuple[Reading, ...]:
@@ -166,6 +168,8 @@ def write_bundle(octets: bytes, subject: str) -> bytes:
 def check_bundle(octets: bytes, who: Callable[[str, bytes], Speaker | None]) -> Checked:
     """Whether a record says what the thing measured; every difference is a reason.
 
+    Whose body it was, no thing signs: which person a source belongs to, the asker must know himself.
+
     Raises:
         FhirError: when the record itself cannot be read.
     """
@@ -195,8 +199,8 @@ def check_bundle(octets: bytes, who: Callable[[str, bytes], Speaker | None]) -> 
     reasons = tuple(_differences(told, values))
     first = next(iter(measured.values()), None)
     if reasons:
-        return Checked(DIFFERS, reasons, told, first)
-    return Checked(AS_MEASURED, (Reason("fhir.as-measured"),), told, first)
+        return Checked(DIFFERS, reasons, told, first, tuple(carried))
+    return Checked(AS_MEASURED, (Reason("fhir.as-measured"),), told, first, tuple(carried))
 
 
 def _differences(

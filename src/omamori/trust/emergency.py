@@ -7,17 +7,21 @@ policy that this home names for crews, only points that the rule names, for a sh
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
 from omamori.documents.reason import Reason
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from omamori.trust.nearness import Nearness
 
 USES_KEPT_MAX = 64
 REASON_CHARACTERS_MAX = 200
+KEPT_KEY = "uses"
+_KEPT = msgspec.msgpack.Decoder(Annotated[list[float], msgspec.Meta(max_length=USES_KEPT_MAX)])
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -57,6 +61,7 @@ class Glass:
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         self._uses: deque[float] = deque(maxlen=USES_KEPT_MAX)
+        self._changed = False
 
     def break_(
         self, who: str, policies: frozenset[str], point: str, nearness: Nearness, now: float
@@ -85,6 +90,7 @@ class Glass:
         allowed = not against
         if allowed:
             self._uses.append(now)
+            self._changed = True
         reasons = tuple(against) or (Reason("nearness.emergency"),)
         record: dict[str, str | int | float] = {
             "who": who[:REASON_CHARACTERS_MAX],
@@ -95,3 +101,21 @@ class Glass:
             "allowed": int(allowed),
         }
         return Broken(allowed, rule.lease_s if allowed else 0.0, reasons, record)
+
+    def take_changes(self) -> Iterable[tuple[str, bytes | None]]:
+        """When it was used, if that changed since it was last taken."""
+        if self._changed:
+            self._changed = False
+            yield KEPT_KEY, msgspec.msgpack.encode(list(self._uses))
+
+    def restore(self, kept: Iterable[tuple[str, bytes]], now: float) -> int:
+        """Take in what was kept; what cannot be read counts as used up, until time has gone by."""
+        unread = 0
+        for _, value in kept:
+            try:
+                uses = _KEPT.decode(value)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                unread += 1
+                uses = [now] * USES_KEPT_MAX
+            self._uses.extend(uses)
+        return unread

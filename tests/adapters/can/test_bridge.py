@@ -85,6 +85,17 @@ def test_injected_frames_do_not_arrive_and_ordinary_ones_go_on(car: Car) -> None
     assert sum(one.count for one in car.gateway.take_refused()) == 200
 
 
+def test_what_passes_is_passed_unchanged(car: Car) -> None:
+    table = TABLE.replace('ids = ["0x320"]', 'ids = ["0x320"]\nremote = true')
+    car.bridge = Bridge(Gateway(read_table(table.replace('length = "8"', ""))), car.bridge._buses)
+    asking = can.Message(arbitration_id=0x320, is_remote_frame=True, dlc=5, is_extended_id=False)
+    car.unit.send(asking)
+    car.bridge.move(at=1.0)
+    came = car.brakes.recv(timeout=0.0)
+    assert came is not None
+    assert (came.is_remote_frame, came.dlc) == (True, 5)
+
+
 def test_a_flood_under_a_permitted_name_keeps_its_pace(car: Car) -> None:
     for _ in range(1000):
         car.unit.send(can.Message(arbitration_id=0x320, data=bytes(8), is_extended_id=False))

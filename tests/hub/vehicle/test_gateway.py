@@ -237,6 +237,18 @@ def test_a_learned_table_lets_its_own_log_pass_and_refuses_what_was_not_in_it() 
     assert '# data = "01 .."' in text
 
 
+def test_a_long_and_busy_log_passes_its_own_table() -> None:
+    frames = [
+        Frame(n / 4000 + (n // 30_000) * 0.5, "telematics", n % 3, bytes(2)) for n in range(60_000)
+    ]
+    learner = Learner({"telematics": "inner"})
+    for frame in frames:
+        learner.hear(frame, "driving")
+    gate = Gateway(read_table(learner.draft()), unreviewed=True)
+    gate.set_state("driving")
+    assert all(gate.judge(frame).to for frame in frames)
+
+
 def test_diagnosis_while_driving_is_learned_only_as_a_remark() -> None:
     learner = Learner({"telematics": "inner"})
     for frame in healthy(0x7E0, 1.0):

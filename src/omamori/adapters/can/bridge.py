@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import can
 import structlog
 
-from omamori.adapters.can.logs import CanError, frame_of, message_of
+from omamori.adapters.can.logs import CanError, frame_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,13 +64,12 @@ class Bridge:
 
     def _pass(self, name: str, message: can.Message, at: float) -> None:
         message.timestamp = at
-        frame = frame_of(message, name)
-        for other in self._gateway.judge(frame).to:
+        for other in self._gateway.judge(frame_of(message, name)).to:
             bus = self._buses.get(other)
             if bus is None:
                 continue
             try:
-                bus.send(message_of(frame), timeout=SEND_WITHIN_S)
+                bus.send(message, timeout=SEND_WITHIN_S)
             except (can.CanError, ValueError):
                 self.unsent += 1
 

@@ -142,10 +142,11 @@ class Gateway:
         to: list[str] = []
         nearest = (0, "")
         for number, rule in rules:
+            if rule.to in to:
+                continue
             step, key = self._holds(number, rule, frame)
             if not key:
-                if rule.to not in to:
-                    to.append(rule.to)
+                to.append(rule.to)
             elif step > nearest[0]:
                 nearest = (step, key)
         if not to:

@@ -11,7 +11,14 @@ from math import ceil
 from statistics import median
 from typing import TYPE_CHECKING
 
-from omamori.hub.vehicle.table import BURST_MAX, EVERY_MS_MAX, PARKED, SERVICE, STATES
+from omamori.hub.vehicle.table import (
+    BURST_MAX,
+    EVERY_MS_MAX,
+    PARKED,
+    SECOND_FRAMES_MAX,
+    SERVICE,
+    STATES,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,17 +33,62 @@ CONSTANT_AFTER = 20
 PACE_MARGIN = 0.8
 """A little quicker than the log's own pace: clocks of control units differ by a few per cent."""
 
+BUS_PACE_LEAST = 2000
+"""Frames a second of a whole bus that no draft goes below; a busy bus of 500 kbit/s has 4,000."""
+
+EVERY_MS_LEAST = 0.05
+"""The time of the shortest frame on a bus of 1 Mbit/s."""
+
 LONE_MS = 1000.0
 """Pace of an identifier that was seen once: unknown, so a slow one."""
 
 _Key = tuple[str, int, bool, bool, bool]
 
 
+class _Rhythm:
+    """At what pace an identifier comes: the interval from its beginning, the burst from all of it."""
+
+    def __init__(self) -> None:
+        self._times: list[float] = []
+        self._every_ms = 0.0
+        self._last = self._held = self._least = 0.0
+
+    def hear(self, at: float) -> None:
+        if self._every_ms:
+            self._go_on(at)
+            return
+        self._times.append(at)
+        if len(self._times) >= TIMES_PER_ID_MAX:
+            self._settle()
+
+    def _settle(self) -> None:
+        gaps = [max(0.0, b - a) for a, b in pairwise(self._times)]
+        # Where most gaps are too small for the log's clock, the mean says how often it comes.
+        usual = (median(gaps) or sum(gaps) / len(gaps)) * 1000 if gaps else 0.0
+        wanted = usual * PACE_MARGIN or LONE_MS
+        self._every_ms = round(min(max(wanted, EVERY_MS_LEAST), EVERY_MS_MAX), 3)
+        self._last = self._times[0] if self._times else 0.0
+        for at in self._times:
+            self._go_on(at)
+        self._times.clear()
+
+    def _go_on(self, at: float) -> None:
+        gap_ms = max(0.0, at - self._last) * 1000
+        self._held = min(0.0, self._held + gap_ms / self._every_ms) - 1.0
+        self._least, self._last = min(self._least, self._held), at
+
+    def pace(self) -> tuple[float, int]:
+        """An interval and a burst by which all that was heard would have passed."""
+        if not self._every_ms:
+            self._settle()
+        return self._every_ms, min(BURST_MAX, max(2, ceil(-self._least) + 1))
+
+
 class _Seen:
     """What was seen under one identifier of one bus."""
 
     def __init__(self, data: bytes) -> None:
-        self.times: list[float] = []
+        self.rhythm = _Rhythm()
         self.states: dict[str, None] = {}
         self.low = self.high = len(data)
         self.first = data
@@ -45,8 +97,7 @@ class _Seen:
 
     def hear(self, frame: Frame, state: str) -> None:
         self.count += 1
-        if len(self.times) < TIMES_PER_ID_MAX:
-            self.times.append(frame.at)
+        self.rhythm.hear(frame.at)
         self.states[state] = None
         self.low, self.high = min(self.low, len(frame.data)), max(self.high, len(frame.data))
         del self.constant[self.low :]
@@ -62,6 +113,8 @@ class Learner:
         """Begin; `ways` says for each bus to which other its frames may go."""
         self._ways = dict(ways)
         self._seen: dict[_Key, _Seen] = {}
+        self._seconds: dict[str, tuple[int, int]] = {}
+        self._peak = 0
         self.left_out = 0
 
     def hear(self, frame: Frame, state: str) -> None:
@@ -77,6 +130,10 @@ class Learner:
                 return
             seen = self._seen[key] = _Seen(frame.data)
         seen.hear(frame, state)
+        second, count = self._seconds.get(frame.bus, (0, 0))
+        count = count + 1 if int(frame.at) == second else 1
+        self._seconds[frame.bus] = (int(frame.at), count)
+        self._peak = max(self._peak, count)
 
     def draft(self) -> str:
         """The table as TOML, to be read and corrected by a person."""
@@ -87,7 +144,7 @@ class Learner:
             "version = 1",
             f"buses = [{', '.join(_quoted(bus) for bus in buses)}]",
             "reviewed = false",
-            "frames_per_s_max = 2000",
+            f"frames_per_s_max = {min(SECOND_FRAMES_MAX, max(BUS_PACE_LEAST, 2 * self._peak))}",
         ]
         for key in sorted(self._seen):
             lines += ["", *self._rule(key, self._seen[key])]
@@ -101,7 +158,7 @@ class Learner:
             lines.append("# A request of diagnosis: it can reprogram a control unit.")
             safe = [state for state in states if state in (PARKED, SERVICE)]
             off, states = ("" if safe else "# "), safe or states
-        every_ms, burst = _pace(seen.times)
+        every_ms, burst = seen.rhythm.pace()
         if seen.count == 1:
             lines.append("# Seen only once: please set its pace.")
         lines += [
@@ -129,18 +186,6 @@ def is_diagnosis(id_: int, *, extended: bool) -> bool:
     if extended:
         return id_ >> 16 in (0x18DA, 0x18DB)
     return id_ == 0x7DF or 0x7E0 <= id_ <= 0x7E7  # noqa: PLR2004 - ISO 15765-4, 6.3.2.1
-
-
-def _pace(times: list[float]) -> tuple[float, int]:
-    """An interval and a burst by which the log itself would have passed."""
-    gaps = [max(0.0, b - a) for a, b in pairwise(times)]
-    usual = median(gaps) if gaps else 0.0
-    every = round(min(max(usual * PACE_MARGIN * 1000, 1.0), EVERY_MS_MAX), 3) if gaps else LONE_MS
-    held, least = 0.0, 0.0
-    for gap in [0.0, *gaps]:
-        held = min(0.0, held + gap * 1000 / every) - 1.0
-        least = min(least, held)
-    return every, min(BURST_MAX, max(2, ceil(-least) + 1))
 
 
 def _pattern(seen: _Seen) -> str:

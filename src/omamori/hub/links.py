@@ -84,6 +84,7 @@ class Links:
         self.granted = granted
         self._links: dict[str, Link] = {}
         self._of: dict[str, set[str]] = {}
+        self._behind: dict[str, set[str]] = {}
         self._changed: set[str] = set()
 
     # Asking.
@@ -129,11 +130,7 @@ class Links:
 
         What is behind it is judged with it.
         """
-        behind = [
-            link
-            for link in self._links.values()
-            if thing in {self.about(link.a).bridge, self.about(link.b).bridge}
-        ]
+        behind = [link for child in self._behind.get(thing, ()) for link in self.of(child)]
         return self._again([*self.of(thing), *behind], now)
 
     def step(self, now: float) -> list[Change]:
@@ -287,6 +284,8 @@ class Links:
             return None
         about = self.about(thing)
         bridge = self.end_of(about.bridge) if about.bridge else None
+        if about.bridge:
+            self._behind.setdefault(about.bridge, set()).add(thing)
         return Side(end, about, self.books[end.industry], bridge)
 
     def _end(self, link: Link, event: str, why: Reason, now: float) -> Change:
@@ -325,6 +324,14 @@ class Links:
             links.discard(link_id)
             if not links:
                 del self._of[thing]
+                self._come_out(thing)
+
+    def _come_out(self, thing: str) -> None:
+        """It has no links any more: nothing of it is to be judged with its bridge."""
+        for bridge, children in list(self._behind.items()):
+            children.discard(thing)
+            if not children:
+                del self._behind[bridge]
 
 
 def _unseen(link: Link, now: float) -> Link:

@@ -403,6 +403,12 @@ def test_forgetting_a_thing_leaves_nothing_of_it() -> None:
     assert home.links.all() == ()
     assert home.links.of("b") == ()
     assert list(home.links.take_changes()) == [("l", None)]
+    home.shows("b/1", 4)
+    home.known["b/1"] = About("light", bridge="b")
+    home.links.propose("x", "a", "b/1", "read-measurement", NOW)
+    home.links.forget("b/1")
+    assert home.links._behind == {}
+    assert home.links._of == {}
 
 
 def test_no_more_links_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:

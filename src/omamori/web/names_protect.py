@@ -308,6 +308,23 @@ CHOICES = {
     "replay": "Show an old one again",
     "delay": "Hold one back",
     "lose": "Lose one",
+    "find": "Find the lost one",
+    "ordinary": "What the box may send",
+    "injected": "Send what it may not",
+    "diagnosis": "Ask for a workshop's rights",
+    "flood": "Send very much at once",
+    "forged": "Send something false that is permitted",
+    "doctor": "A doctor, close by",
+    "weak": "A doctor whose tool's level fell",
+    "stranger": "A stranger from afar",
+    "relay": "A stranger who borrows closeness",
+    "repeated": "Yesterday's proof again",
+    "late": "An answer after its time",
+    "ambulance": "An ambulance crew, close by",
+    "ask-more": "Ask for more than is safe",
+    "ask-within": "Ask for something safe",
+    "hijack": "The service is hijacked",
+    "open-mail": "Somebody opens the mail",
 }
 
 TOLD = {

@@ -171,7 +171,7 @@ class EnvelopeView(msgspec.Struct, frozen=True):
     high: float
     least: float
     most: float
-    choices: tuple[str, ...] = ()
+    choices: tuple[Value, ...] = ()
     now: float | None = None
     source: str = "kind"
     at: float | None = None

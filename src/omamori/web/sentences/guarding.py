@@ -37,6 +37,7 @@ SENTENCES: dict[str, str] = {
     "guard.not-cut": "It is not cut off.",
     # the guard's own mode
     "guard.is-cut": "It is cut off from the other things at this moment.",
+    "guard.still-by-hand": "At the thing itself, by hand, it works as before.",
     "guard.no-such-mode": "There is no such way of guarding.",
     "guard.mode-changed": "How Omamori guards this home was changed.",
     # links
@@ -111,6 +112,7 @@ JA: dict[str, str] = {
     "guard.not-asked": "この機器について、お聞きしていることはありません。",
     "guard.not-cut": "切り離されていません。",
     "guard.is-cut": "今、ほかの機器から切り離されています。",
+    "guard.still-by-hand": "機器の前で、手で使う分には、これまでどおり動きます。",
     "guard.no-such-mode": "その守り方はありません。",
     "guard.mode-changed": "この家の守り方が変わりました。",
     "link.no-common-measure": "2つのレベルは、比べることができません。",

@@ -20,6 +20,7 @@ from hub.measuring_made import NOW, Thing, receiver
 from omamori.documents.measurement import MeasurementError, read_measurement
 
 if TYPE_CHECKING:
+    from omamori.documents.measurement import Measurement
     from omamori.hub.measuring.receiver import Received
 
 
@@ -35,6 +36,8 @@ class HostileWay(RuleBasedStateMachine):
         self.shelf: dict[str, bytes] = {}
         self.now = NOW
         self.sent: dict[int, tuple[bytes, float]] = {}
+        self.said_at: dict[int, float] = {}
+        self.prompt: set[int] = set()
         self.came: set[int] = set()
         self.heard_from = 0
         self.told: set[int] = set()
@@ -57,7 +60,9 @@ class HostileWay(RuleBasedStateMachine):
     @rule(target=held, value=st.floats(20, 250))
     def say(self, value: float) -> bytes:
         octets = self.thing.say(value, self.now)
-        self.sent[read_measurement(octets).measurement.seq] = (octets, value)
+        m = read_measurement(octets).measurement
+        self.sent[m.seq] = (octets, value)
+        self.said_at[m.seq] = self.now
         return octets
 
     @rule()
@@ -69,9 +74,20 @@ class HostileWay(RuleBasedStateMachine):
         m = read_measurement(octets).measurement
         got = self._take(octets)
         assert got.kind in {"ok", "delayed", "time-unsure"} or not self.came & {m.seq}
+        self._no_delay_is_hidden(m, got)
         if m.seq in self.told:
             assert not got.kept or got.kind == "delayed"
         return octets
+
+    def _no_delay_is_hidden(self, m: Measurement, got: Received) -> None:
+        """By the date alone above two minutes; by the steady clock once one came promptly."""
+        if not got.kept:
+            return
+        delay = self.now - self.said_at[m.seq]
+        if delay > 150 or (delay > 16 and m.epoch in self.prompt):
+            assert got.kind in {"delayed", "time-unsure"}, delay
+        if delay < 1 and max(self.prompt, default=0) <= m.epoch:
+            self.prompt = {m.epoch}
 
     @rule(octets=consumes(held))
     def drop(self, octets: bytes) -> None:
@@ -115,6 +131,7 @@ class HostileWay(RuleBasedStateMachine):
             if value is not None:
                 self.shelf[name] = value
         self.there = receiver()
+        self.prompt.clear()
         assert self.there.restore(self.shelf.items(), self.now) == 0
 
     @invariant()

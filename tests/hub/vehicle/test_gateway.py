@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -165,6 +167,8 @@ def test_an_unreviewed_table_is_not_in_force() -> None:
         ('length = "8"', 'length = "9"', 11),
         ("every_ms = 50", "every_ms = 0", 22),
         ("every_ms = 50", 'every_ms = "50"', 22),
+        ("every_ms = 50", "every_ms = nan", 22),
+        ("every_ms = 50", "every_ms = 5e-324", 22),
         ("burst = 5", "burts = 5", 23),
         ("version = 1", "version = 2", 2),
         ("version = 1", "version = = 1", 2),
@@ -190,7 +194,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 
 FRAMES = st.builds(
     Frame,
-    st.floats(-1e9, 1e9),
+    st.floats(),
     st.sampled_from(["telematics", "inner", "roof"]),
     st.integers(-5, 2**32),
     st.binary(max_size=70),
@@ -269,4 +273,4 @@ def test_every_draft_can_be_read_and_passes_its_log(heard: list[tuple[float, Fra
     gate = Gateway(read_table(learner.draft()), unreviewed=True)
     gate.set_state("driving")
     for frame in gate_frames:
-        assert gate.judge(frame).to or frame.bus == "roof"
+        assert gate.judge(frame).to or frame.bus == "roof" or not isfinite(frame.at)

@@ -9,6 +9,7 @@ identifier that says something permitted at the permitted pace passes: that is t
 from __future__ import annotations
 
 from bisect import bisect_right
+from math import isfinite
 
 import msgspec
 
@@ -252,7 +253,7 @@ def _spans(numbered: list[tuple[int, Allow]]) -> _Spans:
 
 
 def _is_sound(frame: Frame) -> bool:
-    if frame.error or (frame.remote and frame.data):
+    if not isfinite(frame.at) or frame.error or (frame.remote and frame.data):
         return False
     if not 0 <= frame.id <= (EXTENDED_ID_MAX if frame.extended else STANDARD_ID_MAX):
         return False

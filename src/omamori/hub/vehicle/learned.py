@@ -7,7 +7,7 @@ diagnosis, by which a car is reprogrammed, are drafted for the workshop and the 
 from __future__ import annotations
 
 from itertools import pairwise
-from math import ceil
+from math import ceil, isfinite
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -119,7 +119,8 @@ class Learner:
 
     def hear(self, frame: Frame, state: str) -> None:
         """Take in one frame that was seen while the car was in this state."""
-        if frame.error or frame.bus not in self._ways or state not in STATES:
+        known = frame.bus in self._ways and state in STATES
+        if frame.error or not known or not isfinite(frame.at):
             self.left_out += 1
             return
         key = (frame.bus, frame.id, frame.extended, frame.fd, frame.remote)

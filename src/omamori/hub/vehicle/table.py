@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from math import isfinite
 from typing import Annotated
 
 import msgspec
@@ -26,7 +27,7 @@ OCTETS_MAX, FD_OCTETS_MAX = 8, 64
 FD_LENGTHS = frozenset({*range(9), 12, 16, 20, 24, 32, 48, 64})
 """ISO 11898-1:2015, table of data length codes."""
 
-EVERY_MS_MAX = 86_400_000
+EVERY_MS_MIN, EVERY_MS_MAX = 0.001, 86_400_000
 BURST_MAX = 1000
 SECOND_FRAMES_MAX = 20_000
 """More than a bus of 1 Mbit/s carries (about 8,000) and than one of 5 Mbit/s FD in short frames."""
@@ -51,7 +52,7 @@ class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ids: Annotated[list[str], Meta(min_length=1, max_length=IDS_PER_RULE_MAX)]
     source: Name = msgspec.field(name="from")
     to: Name
-    every_ms: Annotated[float, Meta(gt=0, le=EVERY_MS_MAX)]
+    every_ms: Annotated[float, Meta(ge=EVERY_MS_MIN, le=EVERY_MS_MAX)]
     states: Annotated[tuple[str, ...], Meta(min_length=1, max_length=len(STATES))] = STATES
     extended: bool = False
     fd: bool = False
@@ -186,6 +187,8 @@ def _rule(row: _Row, file: _File, number: int, text: str, line: int) -> Allow:
     strange = [state for state in row.states if state not in STATES]
     if strange:
         raise refuse("states", f"{strange[0]}: ? {', '.join(STATES)}")
+    if not isfinite(row.every_ms):
+        raise refuse("every_ms", str(row.every_ms))
     ids = _ids(row)
     if ids is None:
         raise refuse("ids", ", ".join(row.ids))

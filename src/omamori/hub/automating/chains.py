@@ -10,7 +10,7 @@ import msgspec
 from omamori.documents.reason import Reason
 from omamori.hub.automating import conflict as told
 from omamori.hub.automating.domain import EVERY, Situation, both, only
-from omamori.hub.automating.home import LINKS_MAX
+from omamori.hub.automating.home import LINKS_MAX, PAIRS_MAX
 from omamori.hub.automating.meeting import meeting, together, without_time
 from omamori.hub.automating.physics import DARKENS, FELT, LIGHTS, influences
 from omamori.hub.automating.ways import Effect, Rule
@@ -29,6 +29,7 @@ ROUND_LENGTH_MAX = 8
 RACE_WAYS_MAX = 16
 
 ROUNDS_MAX = 500
+ROUND_TRIES_MAX = 2_000
 
 
 class Link(msgspec.Struct, frozen=True, gc=False):
@@ -226,11 +227,14 @@ def _rounds(links: Links) -> Iterator[tuple[Link, ...]]:
     """Shortest rounds, each once."""
     seen: set[frozenset[str]] = set()
     cyclic = _cyclic(links)
+    alive, tries = set(cyclic), 0
     for start in cyclic:
         for link in links.of.get(start, ()):
-            if len(seen) >= ROUNDS_MAX:
+            tries += 1
+            if len(seen) >= ROUNDS_MAX or tries > ROUND_TRIES_MAX:
+                links.is_full = True
                 return
-            round_ = _back(links, link, cyclic)
+            round_ = _back(links, link, alive)
             names = frozenset(one.rule.id for one in round_)
             if round_ and names not in seen:
                 seen.add(names)
@@ -255,8 +259,8 @@ def _cyclic(links: Links) -> list[str]:
     return sorted(alive)
 
 
-def _back(links: Links, first: Link, cyclic: list[str]) -> tuple[Link, ...]:
-    goal, alive = first.rule.id, set(cyclic)
+def _back(links: Links, first: Link, alive: set[str]) -> tuple[Link, ...]:
+    goal = first.rule.id
     if first.next.id == goal:
         return (first,)
     queue: deque[tuple[Link, ...]] = deque([(first,)])
@@ -332,6 +336,9 @@ def conditioned(home: Home, found: Findings) -> None:
         seen: set[tuple[str, str, Token | None]] = set()
         for doing in doings if askers else ():
             for rule in askers:
+                if len(seen) > PAIRS_MAX:
+                    found.crowded.add(var[0])
+                    break
                 key = (doing.rule.id, rule.id, doing.effect.to)
                 if rule is not doing.rule and doing.effect.to is not None and key not in seen:
                     seen.add(key)

@@ -70,7 +70,7 @@ def collision(one: Effect, other: Effect, least: str = POSSIBLE) -> tuple[str, S
     """The surest way in which both effects come about at once, at least as sure as `least`."""
     best: tuple[str, Situation] | None = None
     later, tries = one.after_s != other.after_s, 0
-    if later and least != POSSIBLE:
+    if (later and least != POSSIBLE) or both(one.always, other.always) is None:
         return None
     for way in one.ways:
         for against in other.ways:

@@ -109,12 +109,12 @@ def _against(home: Home, found: Findings, room: str, doings: list[tuple[str, Doi
     for at, (influence, one) in enumerate(doings):
         for against, other in doings[at + 1 :]:
             thing, with_ = one.effect.thing, other.effect.thing
-            if thing == with_ or frozenset({influence, against}) not in OPPOSED:
-                continue
             seen += 1
             if seen > PAIRS_MAX:
                 found.crowded.add(thing)
                 return
+            if thing == with_ or frozenset({influence, against}) not in OPPOSED:
+                continue
             met = collision(one.effect, other.effect)
             if met is None or (met[0] == told.POSSIBLE and not room and home.has_rooms):
                 continue

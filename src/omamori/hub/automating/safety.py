@@ -58,7 +58,7 @@ def silenced(  # noqa: C901 - two ways to silence, one pass
                 for other in needs.get(effect.thing, ()):
                     if not _clears(effect, other):
                         _tell_silenced(home, found, rule, other, effect.thing, effect.ways)
-            _blocks(home, found, rule, effect, safe)
+            _blocks(home, found, rule, effect, ids)
 
 
 def _needed(rule: Rule) -> set[str]:
@@ -77,11 +77,11 @@ def _clears(effect: Effect, other: Rule) -> bool:
     )
 
 
-def _blocks(home: Home, found: Findings, rule: Rule, effect: Effect, safe: list[Rule]) -> None:
+def _blocks(home: Home, found: Findings, rule: Rule, effect: Effect, safe: set[str]) -> None:
     var = (effect.thing, effect.point)
-    for other in safe:
+    for other in home.asking.get(var, ()):
         ways = [way for way in other.ways if var in way.situation and way.signal.var != var]
-        if not ways or effect.to is None or other is rule:
+        if other.id not in safe or not ways or effect.to is None:
             continue
         if not any(way.situation[var].holds(effect.to) for way in ways):
             _tell_silenced(home, found, rule, other, effect.thing, effect.ways)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from omamori.documents import automation as doc
 from omamori.hub.automating.domain import both
-from omamori.hub.automating.ways import EFFECTS_MAX, WAYS_MAX, Case, Effect, Way, joined
+from omamori.hub.automating.ways import EFFECTS_MAX, WAYS_MAX, Case, Effect, Way, always, joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,6 +84,9 @@ class Walk:
                     ways.append(Way(way.signal, held, way.is_exact and case.is_exact))
         if not ways:
             return
+        shared = always(ways)
         for point, to in self._reader.sets(action):
             if len(self.effects) < EFFECTS_MAX:
-                self.effects.append(Effect(action.thing, point, to, tuple(ways), self._after_s))
+                self.effects.append(
+                    Effect(action.thing, point, to, tuple(ways), self._after_s, shared)
+                )

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from omamori.documents import automation as doc
-from omamori.hub.automating.domain import EVERY, Domain, Situation, Var, both
+from omamori.hub.automating.domain import EVERY, Domain, Situation, Var, both, either
 from omamori.hub.automating.vocabulary import Token
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 CASES_MAX = 64  # alternatives kept of one condition; a wider one counts as not understood
 WAYS_MAX = 64  # triggers times alternatives kept of one action
@@ -48,6 +53,7 @@ class Effect(msgspec.Struct, frozen=True):
     Attributes:
         to: what it is set to; None where that is known only when it runs.
         after_s: how long after the signal.
+        always: what holds in each of its ways: where these exclude each other, all ways do.
     """
 
     thing: str
@@ -55,6 +61,7 @@ class Effect(msgspec.Struct, frozen=True):
     to: Token | None
     ways: tuple[Way, ...]
     after_s: float = 0.0
+    always: Situation = {}
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -95,3 +102,11 @@ def joined(one: tuple[Case, ...], other: tuple[Case, ...]) -> tuple[Case, ...]:
             if held is not None:
                 found.append(Case(held, first.is_exact and second.is_exact))
     return tuple(found)
+
+
+def always(ways: Sequence[Way]) -> Situation:
+    """What holds in each of the ways: the points that all of them name, with what any allows."""
+    if len(ways) == 1:
+        return ways[0].situation
+    shared = set.intersection(*(set(way.situation) for way in ways))
+    return {var: either({way.situation[var] for way in ways}) for var in shared}

@@ -59,7 +59,7 @@ class Seeing:
             return self._settling.end_outside(target, now)
         if known.act == LOOK:
             return []
-        if by_hand:
+        if by_hand and point not in MOMENTARY:
             return self._by_hand(target, point, value, now)
         return [] if spot is None else self._effect(spot, value, kind, now)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from omamori.documents.reason import RefusedError
 from omamori.hub.points import POINTS
-from omamori.web import names_protect, protect_words, words
+from omamori.web import names_points, names_protect, protect_words, words
 from omamori.web.hub import hub_app, hub_site
 from omamori.web.live import Live
 from web.conftest import SECRET, Visitor
@@ -224,4 +224,4 @@ def test_values_are_said_as_a_family_says_them() -> None:
 
 
 def test_every_point_has_its_words() -> None:
-    assert set(POINTS) - set(names_protect.POINTS) == set()
+    assert set(POINTS) - set(names_points.POINTS) == set()

@@ -16,7 +16,7 @@ from jinja2.ext import babel_extract
 
 from omamori.documents.reason import Reason, Value
 from omamori.hub.knowing.identify_kinds import KINDS
-from omamori.web import names, names_protect, sentences, words
+from omamori.web import names, names_points, names_protect, sentences, words
 
 SOURCE = Path(words.__file__).parents[1]
 WEB = SOURCE / "web"
@@ -33,7 +33,7 @@ TABLES = (
 
 PROTECT_TABLES = tuple(
     table
-    for name, table in vars(names_protect).items()
+    for name, table in {**vars(names_protect), **vars(names_points)}.items()
     if name.isupper() and not name.endswith("TONES") and name != "BOOLS"
 )
 

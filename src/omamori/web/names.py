@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from omamori.web import names_protect
+from omamori.web import names_points, names_protect
 
 YEAR_SHOWN_DAYS = 300
 """A time further away than this is shown with its year."""
@@ -316,7 +316,7 @@ PARAMETERS = {
     "heard_by": SOURCES,
     "service": SERVICES,
     "message": MESSAGES,
-    "point": names_protect.POINTS,
+    "point": names_points.POINTS,
     "slot": names_protect.SLOTS,
     "channel": names_protect.CHANNELS,
     "car_state": names_protect.CAR_STATES,

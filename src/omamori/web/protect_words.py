@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from omamori.documents.reason import RefusedError
 from omamori.hub.points import BOOL, CHOICE, NUMBER, POINTS, TEXT, WHOLE
-from omamori.web import names_protect, words
+from omamori.web import names_points, names_protect, words
 
 if TYPE_CHECKING:
     from omamori.documents.reason import Value
@@ -26,7 +26,7 @@ class GivenError(RefusedError):
 
 def point(name: str, lang: str) -> str:
     """What a point is, in words; one without words shows its sign."""
-    return words.named(names_protect.POINTS, name, lang)
+    return words.named(names_points.POINTS, name, lang)
 
 
 def number(shown: float, unit: str, lang: str) -> str:
@@ -46,8 +46,8 @@ def value(name: str, given: Value | None, lang: str) -> str:
     known = POINTS.get(name)
     form = known.form if known else ""
     if isinstance(given, bool):
-        yes, no = names_protect.BOOLS.get(name, names_protect.BOOLS[""])
-        return words.named(names_protect.VALUES, yes if given else no, lang)
+        yes, no = names_points.BOOLS.get(name, names_points.BOOLS[""])
+        return words.named(names_points.VALUES, yes if given else no, lang)
     if isinstance(given, (int, float)):
         if name == "charge_w" and given:
             amount = number(abs(given), "W", lang)
@@ -55,7 +55,7 @@ def value(name: str, given: Value | None, lang: str) -> str:
                 return words.text("gives {amount}", lang, amount=amount)
             return words.text("takes {amount}", lang, amount=amount)
         return number(given, known.unit if known else "", lang)
-    return words.named(names_protect.VALUES, given, lang) if form == CHOICE else given
+    return words.named(names_points.VALUES, given, lang) if form == CHOICE else given
 
 
 def envelope(name: str, low: float, high: float, lang: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from omamori.documents.level import RUNGS_MAX
 from omamori.hub.points import ACTS, HARMS
-from omamori.web import names, names_protect, words
+from omamori.web import names, names_points, names_protect, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ HOURS = 24
 _TABLES: dict[str, Mapping[str, str]] = {
     "purpose": names.PURPOSES,
     "act": names_protect.ACTS,
-    "point": names_protect.POINTS,
+    "point": names_points.POINTS,
     "asker_industry": names.INDUSTRIES,
     "target_industry": names.INDUSTRIES,
     "industries": names_protect.RELATIONS,

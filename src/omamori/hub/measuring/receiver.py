@@ -146,8 +146,8 @@ class Receiver:
         """Judge one arrival; never raises.
 
         Args:
-            steady: seconds of a clock that nobody sets; without it `now` serves, and a jump of our
-                own clock looks like delay.
+            steady: seconds of a clock that nobody sets, at every call or at none; without it `now`
+                serves, and where our own clock jumps forward that looks like delay (`clock_turned`).
         """
         at = now if steady is None else steady
         self._keep_time(at)
@@ -220,9 +220,8 @@ class Receiver:
         source.numbers.take(m, digest, steady)
         source.timing.take(m, steady)
         source.changed = True
-        if (
-            not was_late
-        ):  # who lets old messages through one by one must not hide that the line is cut
+        # Who lets old messages through one by one must not hide that the line is cut.
+        if not was_late:
             source.heard, source.silent = steady, False
             source.next_s, source.closed = m.next_s, m.kind == CLOSING
 

@@ -69,6 +69,24 @@ def test_several_appliances_in_one_node_are_behind_it_and_a_single_one_is_the_no
     assert battery.identity.kind.value == "storage-battery"
 
 
+def test_what_is_behind_an_address_goes_along_when_its_hardware_address_is_heard() -> None:
+    inventory = Inventory(BOOK)
+    for eoj in ("013001", "026f01"):
+        hear(inventory, 1.0, "ip:192.168.1.9", "echonet.object", eoj=eoj)
+    inventory.correct("ip:192.168.1.9/026f01", "front door", "")
+    hear(inventory, 2.0, "00:00:5e:00:53:07", "neighbour.entry", ip="192.168.1.9")
+    known = {thing.id: thing for thing in inventory.things()}
+    node = "00:00:5e:00:53:07"
+    assert known.keys() == {node, f"{node}/013001", f"{node}/026f01"}
+    assert known[f"{node}/013001"].identity.kind.value == "air-conditioner"
+    assert known[f"{node}/026f01"].names[0] == "front door"
+    assert known[f"{node}/026f01"].behind == node
+    assert inventory._behind.count == 2
+    # And a third object is one of three.
+    hear(inventory, 3.0, node, "echonet.object", eoj="027d01")
+    assert len(known) + 1 == len(inventory.things())
+
+
 def test_a_person_names_a_child_and_it_is_kept() -> None:
     inventory = Inventory(BOOK)
     lamp(inventory, 0)

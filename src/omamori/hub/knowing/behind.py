@@ -93,6 +93,27 @@ class Behind:
         gone, self._let_go = self._let_go, set()
         return gone
 
+    def move(self, old: str, new: str) -> list[tuple[str, str]]:
+        """A bridge goes by another id now, and takes along what is behind it; returns old and new ids.
+
+        What stays under the old id goes with `drop`.
+        """
+        objects = self._objects.setdefault(new, {})
+        for eoj, fields in self._objects.pop(old, {}).items():
+            if len(objects) < CHILDREN_PER_BRIDGE_MAX:
+                objects.setdefault(eoj, fields)
+        moved = []
+        for said, before in list(self._children.get(old, {}).items()):
+            record = self._child(new, said, before.last_seen)
+            if record is None:
+                continue
+            record.first_seen = min(record.first_seen, before.first_seen)
+            record.heard_by |= before.heard_by
+            for clue in before.clues.values():
+                record.note(clue)
+            moved.append((before.id, record.id))
+        return moved
+
     def drop(self, bridge: str) -> list[str]:
         """A bridge is forgotten, and with it what is behind it; returns the children's ids."""
         self._objects.pop(bridge, None)

@@ -203,6 +203,13 @@ class Inventory:
         """
         self._reunions.part(self._asked(alias))
 
+    def forget(self, thing_id: str) -> None:
+        """Let a thing go at once, with its addresses and what a person said of it."""
+        record = self._records.get(thing_id)
+        for member in reversed(record.head.members if record else ()):
+            self._corrections.say(member.id, "", "")
+            self._drop(member)
+
     def corrections_state(self) -> dict[str, dict[str, str]]:
         """People's corrections as plain values, for ``restore_corrections``."""
         return self._corrections.state()
@@ -356,6 +363,8 @@ class Inventory:
         before.ips.pop(ip, None)
         if before.mac or not record.mac or abs(at - before.last_seen) > ABSORB_S_MAX:
             return
+        for old, new in self._behind.move(before.id, record.id):
+            self._corrections.move(old, new)
         self._drop(before)
         record.first_seen = min(record.first_seen, before.first_seen)
         record.news_at = min(record.news_at, before.news_at)

@@ -71,8 +71,10 @@ class Mistakes:
 
     def hint(self, word: object, known: Iterable[str]) -> None:
         """Say which known word was perhaps meant by the last mistake's."""
-        near = get_close_matches(shown(word), list(known), 1) if isinstance(word, str) else []
-        if near and self.told and self._count <= MISTAKES_MAX:
+        if not isinstance(word, str) or not self.told or self._count > MISTAKES_MAX:
+            return  # nobody waits for sixty thousand guesses
+        near = get_close_matches(shown(word), list(known), 1)
+        if near:
             line = self.told[-1].params["line"]
             self.told.append(Reason("policy.did-you-mean", {"line": line, "suggestion": near[0]}))
 

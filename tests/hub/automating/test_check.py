@@ -142,3 +142,28 @@ def test_commands_have_many_names_too() -> None:
     assert sets_of("lamp", "dance", None) == []
     assert kind_of("switch.bath_heater", None) == "heater"
     assert kind_of("light.garage_door", None) == "light"
+
+
+def test_alternatives_that_exclude_each_other_one_by_one_do_not_meet() -> None:
+    def lux(sign: str, value: int) -> doc.StateIs:
+        return doc.StateIs("lux", "illuminance", sign, value)
+
+    home, away = doc.StateIs("h", "where", "=", "home"), doc.StateIs("h", "where", "=", "away")
+    either = doc.AnyOf((doc.AllOf((home, lux("<", 10))), doc.AllOf((away, lux(">", 100)))))
+    pir = (doc.StateTrigger("pir", "motion", "=", "on"),)
+    one = doc.Automation("a", pir, (doc.SetPoint("lamp", "switch", "on"),), conditions=(either,))
+    off = (doc.SetPoint("lamp", "switch", "off"),)
+    bright = doc.Automation("b", pir, off, conditions=(home, lux(">", 100)))
+    dark = doc.Automation("b", pir, off, conditions=(home, lux("<", 100)))
+    assert check([one, bright]) == ()
+    assert kinds(check([one, dark])) == {told.OPPOSITE}
+
+
+def test_what_is_worked_out_when_it_runs_is_only_possible() -> None:
+    one, other = (
+        rule("a", "pir.motion=on", "do lamp.toggle"),
+        rule("b", "pir.motion=on", "do lamp.off"),
+    )
+    (found,) = check([one, other])
+    assert (found.kind, found.sure, found.weight) == (told.OPPOSITE, told.POSSIBLE, told.NOTE)
+    assert check([one, rule("b", "at 07:00", "do lamp9.off")]) == ()

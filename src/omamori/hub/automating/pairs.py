@@ -29,7 +29,10 @@ def at_one_thing(home: Home, found: Findings) -> None:
     """Opposite and repeated commands to the same point of the same thing."""
     for (thing, point), doings in home.doing.items():
         for one, other in _pairs(doings, thing, found):
-            if one.rule is other.rule or one.effect.to is None or other.effect.to is None:
+            if one.rule is other.rule:
+                continue
+            if one.effect.to is None or other.effect.to is None:
+                _unclear(home, found, one, other)
                 continue
             differs = one.effect.to != other.effect.to
             met = collision(one.effect, other.effect, told.POSSIBLE if differs else told.SURE)
@@ -52,6 +55,20 @@ def at_one_thing(home: Home, found: Findings) -> None:
                 repair = Reason("automating.repair-one", _names(one, other))
                 rules = (one.rule, other.rule)
                 found.add(told.REPEATED, rules, var, sure, told.NOTE, situation, reason, repair)
+
+
+def _unclear(home: Home, found: Findings, one: Doing, other: Doing) -> None:
+    """Two commands to one point, and what one of them sets is known only when it runs."""
+    thing, point = one.effect.thing, one.effect.point
+    met = collision(one.effect, other.effect) if home.is_body(thing) else None
+    if met is None:
+        return
+    reason = Reason(
+        "automating.opposite-unclear", {**_names(one, other), "thing": home.named(thing)}
+    )
+    repair = Reason("automating.repair-condition", _names(one, other))
+    rules, var = (one.rule, other.rule), (thing, point)
+    found.add(told.OPPOSITE, rules, var, told.POSSIBLE, told.NOTE, met[1], reason, repair)
 
 
 def _pairs(doings: list[Doing], thing: str, found: Findings) -> Iterator[tuple[Doing, Doing]]:

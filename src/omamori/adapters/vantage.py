@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from struct import Struct
 
+import ifaddr
 import msgspec
 
 ROUTER, BRIDGE, PLUGGED, ASKING = "router", "bridge", "plugged", "asking"
+OWN_IPS_MAX = 32
 PORTS_READ_MAX = 4096  # entries of a bridge's table
 
 _NET, _PROC = Path("/sys/class/net"), Path("/proc")
@@ -70,10 +72,41 @@ def default_interface(proc: Path = _PROC) -> str:
     return ""
 
 
+def gateway(proc: Path = _PROC) -> str:
+    """The address of the default route's router (IPv4), or an empty string."""
+    for line in _text(proc / "net/route").splitlines()[1:]:
+        words = line.split()
+        if len(words) > 3 and words[1] == "00000000" and int(words[3], 16) & _UP:  # noqa: PLR2004 - as above
+            octets = bytes.fromhex(words[2])[::-1]
+            return ".".join(str(octet) for octet in octets) if any(octets) else ""
+    return ""
+
+
+def bridge_of(interface: str, net: Path = _NET) -> str:
+    """The bridge that an interface is, or is a port of; empty where it is neither."""
+    if not interface:
+        return ""
+    if (net / interface / "bridge").is_dir():
+        return interface
+    master = net / interface / "brport" / "bridge"
+    return master.resolve().name if master.exists() else ""
+
+
 def own_macs(net: Path = _NET) -> frozenset[str]:
     """The hardware addresses of this machine."""
     names = net.iterdir() if net.is_dir() else ()
     return frozenset(_text(path / "address") for path in names) - {"", "00:00:00:00:00:00"}
+
+
+def own_ips() -> list[str]:
+    """This machine's addresses on its networks; loopback is nobody's."""
+    found = [
+        ip.ip if isinstance(ip.ip, str) else ip.ip[0]
+        for adapter in ifaddr.get_adapters()
+        if adapter.name != _LOOPBACK
+        for ip in adapter.ips
+    ]
+    return found[:OWN_IPS_MAX]
 
 
 def ports_of(interface: str, net: Path = _NET) -> dict[str, str]:

@@ -11,11 +11,13 @@ import structlog
 from omamori.adapters import rules
 from omamori.adapters.country import Countries
 from omamori.adapters.discovery.service import Discovery
+from omamori.adapters.echonet_port import EchonetPort
 from omamori.adapters.keys import write_secret
 from omamori.adapters.shelf import MemoryShelf, ShelfError, SqliteShelf, open_shelf
-from omamori.adapters.vantage import own_macs
+from omamori.adapters.vantage import gateway, own_ips, own_macs
 from omamori.app.wire import Wire
 from omamori.documents.reason import Reason, RefusedError
+from omamori.hub.guarding.plan import Place
 from omamori.hub.knowing.inventory import CorrectionRefusedError
 from omamori.hub.service import Watch
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from omamori.app.config import Network as Settings
+    from omamori.app.hands import DriverHands
+    from omamori.app.protection import Protection
     from omamori.documents.mud import MudFile
     from omamori.hub.alerting.alert import Alert
     from omamori.hub.flow import Flow
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
 CORRECTIONS_FILE = "corrections.json"
 SHELF_FILE = "watch.sqlite3"
 STEP_S = 5.0
+PLACE_MACS_MAX = 32
 KEEP_EVERY_S, KEEP_COUNTS_EVERY_S = 60.0, 3600.0
 """What was learned in the last minute, and counted in the last hour, may be lost with the power (an
 SD card lives longer so); what a person did or was told never is."""
@@ -87,6 +92,9 @@ class Network:
         self.notes: list[Reason] = []
         self.listening = self._is_closed = False
         self.wire: Wire | None = None
+        self.protection: Protection | None = None
+        self.hands: DriverHands | None = None
+        self.echonet_port = EchonetPort()
         self._discovery: Discovery | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._kept_at = self._counts_kept_at = 0.0
@@ -121,6 +129,30 @@ class Network:
             self.corrections_lost = aside.name
             structlog.get_logger().warning("corrections.unreadable", why=str(error))
 
+    def attach(self, protection: Protection, hands: DriverHands) -> None:
+        """Let this network be protected, from what was kept on."""
+        self.protection, self.hands = protection, hands
+        protection.keeper = lambda: protection.keep(self._shelf)
+        try:
+            protection.restore(self._shelf, self.clock())
+        except ShelfError as error:
+            self.shelf_lost = SHELF_FILE
+            structlog.get_logger().error("shelf.not-read", reason=str(error))
+        self._stand()
+
+    def _stand(self) -> None:
+        """Where this machine is, and who leads outside: never cut off by themselves."""
+        if self.protection is None:
+            return
+        thing = self.inventory.thing_of("", way) if (way := gateway()) else ""
+        known = self.inventory.thing(thing) if thing else None
+        ways = frozenset({thing, known.mac}) - {""} if known else frozenset[str]()
+        hub = Place("hub", tuple(sorted(self._own))[:PLACE_MACS_MAX], tuple(own_ips()))
+        self.protection.shield.routers = (
+            (Place(thing, (known.mac,), (way,)),) if known and known.mac else ()
+        )
+        self.protection.stand(hub, self._own, ways)
+
     def askers(self) -> list[str]:
         """Which ways of asking are wanted."""
         wanted = {
@@ -136,8 +168,14 @@ class Network:
         if self.listening:
             return
         self.listening = True
-        self._discovery = Discovery(self.hear, self.clock, self.askers())
+        self._discovery = Discovery(
+            self.hear, self.clock, self.askers(), echonet_port=self.echonet_port
+        )
         await self._discovery.start()
+        if self.hands is not None:
+            await self.hands.start()
+        if self.protection is not None:
+            self.protection.shield.hold(again=True)
         self._tasks = [asyncio.create_task(self._steps())]
         if self.settings.interface:
             self.wire = Wire(self.settings.interface, self.take, self.clock)
@@ -148,6 +186,8 @@ class Network:
         self.listening = False
         if self.wire is not None:
             self.wire.stop()
+        if self.hands is not None:
+            await self.hands.stop()
         if self._discovery is not None:
             await self._discovery.stop()
         for task in self._tasks:
@@ -177,6 +217,7 @@ class Network:
             return
         source = source or SOURCE_OF.get(sighting.kind.partition(".")[0], "neighbour")
         self._count(source, 1, sighting.at)
+        self._protected([sighting])
         self._told(self.watch.hear((sighting,), ()))
 
     def take(self, said: list[Sighting], talked: list[Flow]) -> None:
@@ -186,7 +227,15 @@ class Network:
             return
         last = said[-1].at if said else talked[-1].at
         self._count("capture", len(said) + len(talked), last)
+        self._protected(said)
         self._told(self.watch.hear(said, talked))
+
+    def _protected(self, said: list[Sighting]) -> None:
+        if self.protection is not None and said:
+            self.protection.hear(said)
+        if self.hands is not None:
+            for sighting in said:
+                self.hands.hear(sighting)
 
     def _is_our_asking(self, sighting: Sighting) -> bool:
         """Whether it is one of our own askers' questions, which would describe this machine wrongly."""
@@ -212,6 +261,8 @@ class Network:
     def say_fine(self, alert_id: str, *, fine: bool) -> Alert:
         """Keep that an alert is fine, or take that back."""
         alert = self.watch.say_fine(alert_id, self.clock(), fine=fine)
+        if self.protection is not None:
+            self.protection.said_fine(alert, "family", fine=fine)
         self._said()
         return alert
 
@@ -249,9 +300,11 @@ class Network:
         self.changed()
 
     def _told(self, alerts: list[Alert], ended: Iterable[Alert] = ()) -> None:
-        """An alert is on the disk before it is told."""
+        """Whoever attacks is cut off at once; then the alert is on the disk before it is told."""
         ended = list(ended)
         if alerts or ended:
+            if self.protection is not None:
+                self.protection.alerted(alerts, ended)
             self.keep()
             self.alerted(alerts, ended)
 
@@ -269,6 +322,9 @@ class Network:
         self.watch.know_own(self._own)
         told, ended = self.watch.step(now)
         self._told(told, ended)
+        if self.protection is not None:
+            self._stand()
+            self.protection.step()
         if not 0 <= now - self._kept_at < KEEP_EVERY_S:
             self.keep()
 

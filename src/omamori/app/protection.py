@@ -9,16 +9,21 @@ import structlog
 from omamori.app.shield import Shield
 from omamori.app.steward import Steward
 from omamori.documents.reason import Reason, RefusedError
-from omamori.hub.guarding.reaching import Party, Reaching
+from omamori.hub.alerting.alert import OPEN
+from omamori.hub.granting import Granter, Grants
+from omamori.hub.guarding.reaching import Party, Reaching, party_of
 from omamori.hub.linking.link import About, End
 from omamori.hub.links import Links
+from omamori.ledger.entry import Entry
 from omamori.web.views import ATTENTION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from omamori.app.steward import Hands
+    from omamori.documents.grant import Grant
     from omamori.hub.alerting.alert import Alert
+    from omamori.hub.granting import Change as GrantChange
     from omamori.hub.guarding.plan import Place
     from omamori.hub.knowing.known import KnownThing
     from omamori.hub.linking.link import Change as LinkChange
@@ -27,11 +32,11 @@ if TYPE_CHECKING:
     from omamori.hub.ruling.rules import Rules
     from omamori.hub.service import Watch
     from omamori.hub.sighting import Sighting
-    from omamori.ledger.entry import Entry
     from omamori.trust.book import Book
     from omamori.trust.standing import Caps, Credentials, Standing
 
-HOME = "home"
+HOME, FAMILY = "home", "family"
+FAMILY_RUNG = 3  # what the family's own word is worth for its guests: what the hub's own is
 RUNG_KEPT_S = 60.0  # a level is judged anew so often; a doubt counts at once
 _MODE = "mode"
 
@@ -80,11 +85,18 @@ class Protection:
         self.keeper: Callable[[], None] = _nothing
         self._append = append
         self.trouble: Reason | None = None
+        self._is_mode_new = False
         self._rungs: dict[str, tuple[float, int, str]] = {}
         self.shield = Shield(watch, firewall, clock, self._record)
         self.steward = Steward(self, rules, hands, clock, self._commit)
+        self.grants = Grants(self._granter, lambda thing: self.kind_of(thing) or "")
         self.links = Links(
-            {HOME: speaker.book}, self._end_of, speaker.caps, about=self._about, rule=self._rule
+            {HOME: speaker.book},
+            self._end_of,
+            speaker.caps,
+            about=self._about,
+            rule=self._rule,
+            granted=self.grants.for_link,
         )
         self.shield.reaching = Reaching(self.links.all, self._parties)
 
@@ -107,15 +119,15 @@ class Protection:
         """Act on what was noticed, at once: cut off or ask, narrow links, take slots away."""
         self.shield.alerted(alerts, ended)
         for alert in (*alerts, *ended):
-            self._again(alert.thing)
+            self.again(alert.thing)
 
     def said_fine(self, alert: Alert, by: str, *, fine: bool) -> None:
         """A person's word on an alert: what was done for its sake is taken back, or is done."""
         if fine:
             self.shield.said_fine(alert, by)
-        self._again(alert.thing)
+        self.again(alert.thing)
 
-    def _again(self, thing: str) -> None:
+    def again(self, thing: str) -> None:
         """Judge anew whatever rests on a thing."""
         why = self.doubts(thing)
         if why:
@@ -130,6 +142,7 @@ class Protection:
         self.steward.rejudge()
         self.steward.step()
         self._linked(self.links.step(self.clock()))
+        self._granted(self.grants.step(self.clock()))
         self.shield.step()
 
     def forget(self, thing: str) -> None:
@@ -149,7 +162,7 @@ class Protection:
         found = [
             alert.reason
             for alert in self.watch.alerts_of(thing)
-            if alert.state == "open" and alert.step >= ATTENTION
+            if alert.state == OPEN and alert.step >= ATTENTION
         ]
         if self.shield.guard.is_cut(thing):
             found.append(Reason("guard.is-cut"))
@@ -163,9 +176,18 @@ class Protection:
         rung, ground = self._level(known)
         return rung, ground, bool(self.doubts(thing))
 
-    def grant_of(self, asker: str, target: str, purpose: str) -> str:  # noqa: ARG002 - the port's shape
+    def grant_of(self, asker: str, target: str, purpose: str) -> str:
         """``guest`` or ``rental`` where the asker has only such a grant."""
-        return ""
+        if not self.grants.all():
+            return ""
+        found = self.grants.grant_for(asker, target, purpose, self.clock())
+        return found.kind if found is not None else ""
+
+    def _granter(self, who: str) -> Granter | None:
+        """The family grants at its own pages; nobody else does, yet."""
+        return (
+            Granter(FAMILY, FAMILY_RUNG, lambda _purpose, _target: True) if who == FAMILY else None
+        )
 
     def _level(self, known: KnownThing) -> tuple[int, str]:
         now = self.clock()
@@ -182,11 +204,11 @@ class Protection:
         scene = self.shield.guard.scene
         needed = scene.own | scene.ways
         return [
-            Party(
-                known.id,
-                known.identity.kind.value,
+            party_of(
+                known,
                 self._level(known)[0],
                 is_doubted=worst.get(known.id, 0) >= ATTENTION,
+                is_guest=self.grants.is_guest(known.id, self.clock()),
                 is_needed=not needed.isdisjoint((known.id, known.mac)),
             )
             for known in self.watch.inventory.things()
@@ -234,9 +256,47 @@ class Protection:
         self._linked([act(link_id, by, self.clock())])
         self.shield.hold()
 
-    def set_rules(self, rules: Rules) -> None:
+    def give(self, grant: Grant) -> None:
+        """A guest's or rented thing may do something for a while; raises GrantError."""
+        self._granted([self.grants.give(grant, self.clock())])
+
+    def end_grant(self, grant_id: str) -> None:
+        """It may not any more, and what came of it is wiped; raises GrantError."""
+        self._granted([self.grants.withdraw(grant_id, self.clock())])
+
+    def _granted(self, changes: list[GrantChange]) -> None:
+        now = self.clock()
+        done = list(changes)
+        for change in changes:
+            if change.what == "ended":
+                self._linked(self.links.end_grant(change.grant_id, now))
+        if self.grants.pending():
+            done += self.grants.wipe(self._forgetting(), now)
+        if done:
+            self._record([change.entry for change in done])
+            self.shield.hold()
+
+    def _forgetting(self) -> dict[str, Callable[[str], object]]:
+        """Every part that keeps something of a guest."""
+        watched = ("behaviour", "traffic", "likeness", "alerts", "inventory")
+        return {
+            **dict.fromkeys(watched, self.watch.wipe),
+            "links": self.links.forget,
+            "guard": self.shield.guard.forget,
+            "commands": self._forget_commands,
+            "reaching": self.reaching.announced.forget,
+            "measurements": lambda _: None,  # none are kept here
+        }
+
+    def _forget_commands(self, thing: str) -> None:
+        self.steward.lose(thing, (Reason("grant.over"),))
+        self.steward.forget(thing)
+
+    def set_rules(self, rules: Rules, by: str) -> None:
         """Rule by these from now on; whatever rests on rules is judged again."""
         self.steward.rules = rules
+        said = Reason("ruling.changed", {"count": len(rules.rules)})
+        self._record([Entry(self.clock(), "rules.changed", (), (said,), {"by": by})])
         self._linked(self.links.rejudge(self.clock()))
         self.shield.hold()
 
@@ -248,11 +308,15 @@ class Protection:
             "guard": self.shield.guard,
             "arbiter": self.steward.arbiter,
             "link": self.links,
+            "grant": self.grants,
         }
 
     def keep(self, shelf: Shelf) -> None:
         """Put what changed on the shelf; it is safe when this returns."""
-        is_changed = False
+        is_changed = self._is_mode_new
+        if self._is_mode_new:
+            shelf.keep(_MODE, _MODE, self.shield.mode.encode())
+            self._is_mode_new = False
         for room, part in self.parts().items():
             for key, value in part.take_changes():
                 is_changed = True
@@ -263,10 +327,10 @@ class Protection:
         if is_changed:
             shelf.commit()
 
-    def keep_mode(self, shelf: Shelf) -> None:
-        """Keep how strictly the hub guards."""
-        shelf.keep(_MODE, _MODE, self.shield.mode.encode())
-        shelf.commit()
+    def set_mode(self, mode: str, by: str) -> None:
+        """How strictly the hub guards; raises ShieldError."""
+        self._is_mode_new = True
+        self.shield.set_mode(mode, by)
 
     def restore(self, shelf: Shelf, now: float) -> int:
         """Take in what was kept; returns how many pieces could not be read."""

@@ -8,6 +8,7 @@ import msgspec
 import structlog
 
 from omamori.documents.reason import Reason, RefusedError
+from omamori.hub.alerting.alert import OPEN
 from omamori.hub.guarding.answers import Scene
 from omamori.hub.guarding.guard import Guard
 from omamori.hub.guarding.places import Whereabouts
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 SCREEN_S = 7 * 86_400.0
 """For so long the hub asks before it cuts off the screen from which a person used its pages."""
 SCREENS_MAX = 64
+_CLAIMS = "claims."
 
 
 class Force(msgspec.Struct, frozen=True):
@@ -97,10 +99,22 @@ class Shield:
 
     def step(self) -> list[Change]:
         """Let time pass, and hold the plan where things are now."""
-        done = self.guard.step(self.clock())
+        inventory = self.watch.inventory
+        done = self.guard.step(self.clock(), self._is_open)
+        self.guard.reunite(self.now_of, inventory.is_guessed)
+        self._see()
         self._told(done)
         self.hold()
         return done
+
+    def now_of(self, address: str) -> str:
+        """The thing that has this address now; empty where none has."""
+        ip = address[3:] if address.startswith("ip:") else ""
+        return self.watch.inventory.thing_of(address, ip)
+
+    def _is_open(self, alert_id: str) -> bool:
+        alert = self.watch.alerts.get(alert_id)
+        return alert is not None and alert.state == OPEN
 
     def used_from(self, address: str) -> None:
         """A person used the pages from this address: the hub asks before it cuts that off."""
@@ -121,7 +135,14 @@ class Shield:
         lately = {a for a, at in self._screens.items() if abs(now - at) < SCREEN_S}
         found = {self.watch.inventory.thing_of("", address) for address in lately}
         names = frozenset(found | lately) - {""}
-        self.guard.scene = msgspec.structs.replace(self.guard.scene, screens=names)
+        contested = frozenset(
+            str(alert.about)
+            for alert in self.watch.alerts.all()
+            if alert.state == OPEN and alert.kind.startswith(_CLAIMS)
+        )
+        self.guard.scene = msgspec.structs.replace(
+            self.guard.scene, screens=names, contested=contested
+        )
 
     # A person's word; it is held and written down when these return.
 

@@ -264,8 +264,8 @@ class Steward:
     def _may(self, command: Command, in_use: bool, now: float) -> Ruling:  # noqa: FBT001 - the arbiter's port
         return self.rules.ask(self.question(command, in_use=in_use, now=now))
 
-    def question(self, command: Command, *, in_use: bool, now: float) -> Question:
-        """All that a rule may look at."""
+    def question(self, command: Command, *, in_use: bool, now: float, act: str = "") -> Question:
+        """All that a rule may look at; `act` where nothing is to be set."""
         origin = command.origin
         kind = self.home.kind_of(command.target) or ""
         asker = self._askers.get(origin.who)
@@ -277,7 +277,7 @@ class Steward:
             rung, ground, suspect = self.home.standing_of(origin.who)
         return Question(
             purpose=command.purpose,
-            act=act_of(command.point, kind),
+            act=act or act_of(command.point, kind),
             point=command.point,
             asker_kind=self._kind_of_asker(origin),
             target_kind=kind,

@@ -144,6 +144,19 @@ class Watch:
         """Know this machine's present hardware addresses, whose asking is no attack."""
         self.detectors.know_own(own)
 
+    def wipe(self, thing: str) -> bool:
+        """Let go of all that is known of a thing; whether nothing of it is left.
+
+        What is open against it stays until it is over, and so does the thing.
+        """
+        self.alerts.forget(thing)
+        if self.alerts_of(thing):
+            return False
+        for part in (self.traffic, self.behaviour, self._tokens, self._peers, self.inventory):
+            part.forget(thing)
+        self._examples.pop(thing, None)
+        return True
+
     # Asking.
 
     def news(self, since: float, now: float) -> list[News]:

@@ -183,6 +183,12 @@ class Alerts:
                 del self._joined[next(iter(self._joined))]
             self._make_room(moved)
 
+    def forget(self, thing: str) -> None:
+        """Let go of what was noticed of a thing and is over, or was called fine."""
+        for alert in self.of(thing):
+            if alert.state != OPEN:
+                self._drop(alert.id)
+
     def all(self) -> list[Alert]:
         """Every alert: open ones first, the gravest first, then the latest."""
         return _in_order(self._all.values())

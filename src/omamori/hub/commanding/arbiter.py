@@ -213,6 +213,7 @@ class Arbiter(Setting, Seeing):
         for spot in spots.values():
             events += self._overdue(spot, now)
         spots |= {(spot.target, spot.point): spot for spot in self._uses_over(now)}
+        spots = {key: spots[key] for key in sorted(spots)}
         events += self._settling.settle_all(spots.values(), now)
         for spot in spots.values():
             self._register.tidy(spot, now)

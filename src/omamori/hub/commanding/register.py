@@ -61,6 +61,11 @@ class Register:
             self._keep_spot(found)
         return found
 
+    def of_thing(self, target: str) -> list[Spot]:
+        """Its points' arrays, always in the same order."""
+        found = self.by_thing.get(target, {})
+        return [found[point] for point in sorted(found)]
+
     def thing(self, target: str) -> ThingState | None:
         """What is remembered of a thing, made where there is nothing; None where it is too much."""
         found = self.things.get(target)
@@ -153,7 +158,7 @@ class Register:
             if spot is not None and spot.due == at:
                 spot.due = inf
                 found[target, point] = spot
-        return list(found.values())
+        return [found[key] for key in sorted(found)]  # as after a restart
 
     def tidy(self, spot: Spot, now: float) -> None:
         """Forget a point that has nothing to say, or plan it again."""

@@ -79,6 +79,11 @@ class Setting:
             until=thing.opt_out_until,
         )
 
+    def opted_out_until(self, target: str, now: float) -> float | None:
+        """Until when no energy program reaches it; None where they do."""
+        thing = self._register.things.get(target)
+        return thing.opt_out_until if thing is not None and thing.opt_out_until > now else None
+
     def use(
         self, target: str, needs: Iterable[Need], by: str, until: float, why: str, now: float
     ) -> list[Event]:
@@ -161,7 +166,7 @@ class Setting:
         return [Notice(FAMILY, self._telling.thing(key, target), "", now)]
 
     def _spots_of(self, target: str) -> list[Spot]:
-        return list(self._register.by_thing.get(target, {}).values())
+        return self._register.of_thing(target)
 
     def _judge_anew(self, target: str) -> list[Spot]:
         """The rules may say otherwise of a thing that is no longer in use."""

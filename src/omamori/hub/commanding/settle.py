@@ -29,6 +29,7 @@ from omamori.hub.commanding.envelope import (
     value_outside,
 )
 from omamori.hub.commanding.lease import LIMITED_LEASE_S_MAX
+from omamori.hub.commanding.register import IDLE_S
 from omamori.hub.commanding.slots import (
     FOR_ANSWER,
     FOR_MASTERS,
@@ -174,10 +175,11 @@ class Settling:
     def settle_all(self, spots: Iterable[Spot], now: float) -> list[Event]:
         """Settle these; what was held is carried out in the order in which it was accepted."""
 
-        def order(spot: Spot) -> float:
+        def order(spot: Spot) -> tuple[float, str, str]:
             self._look(spot, now)
             front = spot.first_free()
-            return front.number if front is not None and not front.in_force else inf
+            comes = front is not None and not front.in_force
+            return (front.number if front and comes else inf), spot.target, spot.point
 
         events: list[Event] = []
         for spot in sorted(spots, key=order):
@@ -187,7 +189,7 @@ class Settling:
     def end_outside(self, target: str, now: float) -> list[Event]:
         """What the envelopes no longer allow ends, be it in force or held."""
         events: list[Event] = []
-        spots = list(self._register.by_thing.get(target, {}).values())
+        spots = self._register.of_thing(target)
         for spot in spots:
             for accepted in tuple(spot.accepted):
                 if grounds := self.unsafe(accepted.command, now):
@@ -342,7 +344,7 @@ def _before(
     spot: Spot | None, reading: tuple[Given, float] | None, now: float
 ) -> tuple[Given | None, float]:
     """What the point was last, and how long ago we changed it."""
-    if spot is None or spot.written is None:
+    if spot is None or spot.written is None or now - spot.written_at >= IDLE_S:
         return (None, inf) if reading is None else (reading[0], inf)
     if reading is not None and reading[1] > spot.written_at:
         return reading[0], now - spot.written_at

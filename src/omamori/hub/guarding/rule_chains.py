@@ -145,15 +145,16 @@ def _note() -> tuple[Rule, ...]:
     return tuple(rules)
 
 
-def _carrier(outside: tuple[Rule, ...], routers: tuple[Rule, ...]) -> tuple[Rule, ...]:
+def _carrier(*, router_known: bool) -> tuple[Rule, ...]:
     return (
         (_ARP, RETURN),
-        *outside,
+        *_outside(router_known=router_known),
         *_answers()[1:],
         (_IGMP, RETURN),
         (_UDP, among(_DPORT, 67, 547), RETURN),
         (_ICMP6, among(_TYPE, *_LISTENERS, _ROUTER_ASKED), RETURN),
-        *routers,
+        (where(_TO, "@router"), _UDP, among(_DPORT, *_BASIC_PORTS), RETURN),
+        (where(_TO, "@router"), _TCP, among(_DPORT, *_BASIC_PORTS), RETURN),
         (where(joined(_FROM, _L4, _DPORT), "@doors"), RETURN),
         (goto(STOP),),
     )
@@ -208,20 +209,21 @@ def _by_address() -> tuple[Rule, ...]:
 
 def _claims() -> tuple[Rule, ...]:
     """An address belongs to the hardware it is known at."""
-    by: tuple[tuple[Expression, Expression, str], ...] = (
-        (_V4_FROM, _FROM, "4"),
-        (_V6_FROM, _FROM, "6"),
-        (_ARP_FROM, _FROM, "4"),
-        (_ARP_FROM, field("arp", "saddr ether"), "4"),
+    by: tuple[tuple[Rule, Expression, Expression, str], ...] = (
+        ((), _V4_FROM, _FROM, "4"),
+        ((), _V6_FROM, _FROM, "6"),
+        ((_ARP,), _ARP_FROM, _FROM, "4"),
+        ((_ARP,), _ARP_FROM, field("arp", "saddr ether"), "4"),
     )
     return tuple(
         (
             unlike(_FROM, "@router"),
+            *kind,
             where(address, f"@home{version}"),
             unlike(joined(address, hardware), f"@known{version}"),
             goto(STOP),
         )
-        for address, hardware, version in by
+        for kind, address, hardware, version in by
     )
 
 
@@ -243,14 +245,14 @@ def _between() -> tuple[Rule, ...]:
         (where(_OUT, "@cut_port"), goto("cut_to")),
         (where(_TO, "@cut"), goto("cut_to")),
         *_cut_by_address(),
-        (where(_ARP_FROM, "@cut4"), goto(STOP)),
-        (where(_ARP_TO, "@cut4"), goto(STOP)),
+        (_ARP, where(_ARP_FROM, "@cut4"), goto(STOP)),
+        (_ARP, where(_ARP_TO, "@cut4"), goto(STOP)),
         (where(_IN, "@owned"), stranger, goto(STOP)),
         *_claims(),
         (where(_TO, "@carrier"), jump(NOTE)),
         (where(_FROM, "@carrier"), jump("carrying")),
         (_TO_GROUP, where(joined(_FROM, _OUT), "@apart"), goto(STOP)),
-        (where(joined(_ARP_FROM, _ARP_TO), "@apart4"), goto(STOP)),
+        (_ARP, where(joined(_ARP_FROM, _ARP_TO), "@apart4"), goto(STOP)),
         (_TO_GROUP, where(_FROM, "@limited"), jump("group")),
         (led(joined(_FROM, _TO), "pairs"),),
         *_by_address(),
@@ -259,16 +261,13 @@ def _between() -> tuple[Rule, ...]:
 
 def bridge_chains(*, router_known: bool) -> tuple[Chain, ...]:
     """All chains of the bridge's table."""
+    # nft itself would ask `ether type`, which does not see ARP behind a VLAN's tag.
     own = where(joined(_ARP_FROM, _FROM), "@known4")
     wrong_port = unlike(joined(_FROM, _IN), "@at")
-    basics = (
-        (where(_TO, "@router"), _UDP, among(_DPORT, *_BASIC_PORTS), RETURN),
-        (where(_TO, "@router"), _TCP, among(_DPORT, *_BASIC_PORTS), RETURN),
-    )
     return (
         *_reaches(),
         Chain("group", _group()),
-        Chain("carrying", _carrier(_outside(router_known=router_known), basics)),
+        Chain("carrying", _carrier(router_known=router_known)),
         Chain("asks", _asks_address(own)),
         Chain("gives", _gives_address()),
         Chain(
@@ -301,6 +300,7 @@ def bridge_chains(*, router_known: bool) -> tuple[Chain, ...]:
                 (where(_IN, "@cut_port"), unlike(_FROM, "@cut"), goto("cut_hub")),
                 (
                     where(_FROM, "@cut"),
+                    _ARP,
                     unlike(_ARP_FROM, "0.0.0.0"),  # noqa: S104 - RFC 5227 §1.1: a probe
                     unlike(joined(_ARP_FROM, _FROM), "@known4"),
                     goto(STOP),
@@ -324,7 +324,7 @@ def inet_chains() -> tuple[Chain, ...]:
     """All chains of the table for what this machine receives, sends and routes."""
     return (
         *(chain for chain in _without_arp(_reaches())),
-        Chain("carrying", _without_arp_rules(_carrier(_outside(router_known=False), ()))),
+        Chain("carrying", _without_arp_rules(_carrier(router_known=False))),
         Chain("asks", _without_arp_rules(_asks_address())),
         Chain("gives", _without_arp_rules(_gives_address())),
         Chain("cut_hub", ((jump("asks"),), (goto(STOP),))),
@@ -341,6 +341,11 @@ def inet_chains() -> tuple[Chain, ...]:
         Chain(
             "between",
             (
+                # Bridged frames come here too where bridge-nf-call-iptables is on, as beside
+                # containers; a router's own address in them tells them from routed ones.
+                (where(_TO, "@router"), where(_FROM, "@cut"), jump("asks")),
+                (where(_FROM, "@router"), where(_TO, "@cut"), jump("gives")),
+                (where(_FROM, "@cut"), goto(STOP)),
                 *_cut_by_address(),
                 (where(_V4_TO, "@carrier4"), jump(NOTE)),
                 (where(_V6_TO, "@carrier6"), jump(NOTE)),

@@ -112,7 +112,7 @@ def desired(plan: Plan, now: float, foreign_ports: Iterable[str] = ()) -> tuple[
         bridge_chains(router_known=any(router.macs for router in known.routers)),
         names,
     )
-    inside = {"whose", "cut", "cut4", "cut6", "carrier", "carrier4", "carrier6", "doors",
+    inside = {"whose", "cut", "cut4", "cut6", "carrier", "carrier4", "carrier6", "doors", "router",
               "local4", "local6", "pairs4", "pairs6", "seen4", "seen6"}  # fmt: skip
     inet = Table("inet", tuple(g for g in shared if g.name in inside), inet_chains(), names)
     _check_size((bridge, inet))
@@ -203,6 +203,7 @@ def _carriers(known: _Known) -> tuple[Group, ...]:
         _group("carrier", _MAC, of=(mac for place in places for mac in place.macs)),
         _group("carrier4", _V4, of=(ip for place in places for ip in known.ips(place, 4))),
         _group("carrier6", _V6, of=(ip for place in places for ip in known.ips(place, 6))),
+        _group("router", _MAC, of=(mac for router in known.routers for mac in router.macs)),
         _group("doors", _MAC, "inet_proto", "inet_service", of=doors),
         _group("local4", _V4, of=local4, flags=("interval",)),
         _group("local6", _V6, of=local6, flags=("interval",)),
@@ -216,7 +217,6 @@ def _ports(known: _Known, foreign_ports: Iterable[str]) -> tuple[Group, ...]:
     return (
         _group("foreign", _NAME, of=sorted(set(foreign_ports))),
         _group("own", _MAC, of=known.hub.macs),
-        _group("router", _MAC, of=(mac for router in known.routers for mac in router.macs)),
         _group("router_port", _NAME, of=(p for r in known.routers for p in known.port(r))),
         _group("bound", _MAC, of=(mac for place in bound for mac in place.macs)),
         _group("at", _MAC, _NAME, of=((mac, p.port) for p in bound for mac in p.macs)),

@@ -1,0 +1,103 @@
+"""Theatre: the plays of the practice home, one at a time, with their sample service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omamori.app.plays import HUB, SERVICE_ID, PlayError, Stage
+from omamori.app.plays_told import PLAYS, Measurement
+from omamori.simulation.practice_cast import CAST
+from omamori.trust.standing import NOBODY, judge
+from omamori.web.words import text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omamori.app.plays import Play
+    from omamori.app.practice import Practice
+    from omamori.simulation.sample_home import SampleHome
+    from omamori.trust.standing import Standing
+    from omamori.web.views_rules import MeasuredRow, PlayView
+
+SERVICE_ROLE, HUB_ROLE = "saver", "hub"
+
+
+class Theatre:
+    """Plays what a visitor chooses."""
+
+    def __init__(self, practice: Practice, sample: SampleHome, clock: Callable[[], float]) -> None:
+        self.practice = practice
+        self.sample = sample
+        self.clock = clock
+        self._play: Play | None = None
+
+    def begin(self, situation: str) -> bool:
+        """Begin a play, ending the one before; whether there is a play of this name.
+
+        Raises:
+            PlayError: the sample home, whose authority speaks for the service, is not open yet.
+        """
+        self.end()
+        kind = PLAYS.get(situation)
+        if kind is None:
+            return False
+        player = self.sample.players.get(SERVICE_ROLE)
+        if player is None or not self.practice.is_open:
+            raise PlayError("sample.not-open-yet")
+        uri = self._judged(self.clock()).uri
+        self.practice.protection.steward.regain(uri)
+        self._play = kind(Stage(self.practice, self._judged, uri))
+        self.step(self.clock())
+        return True
+
+    def _judged(self, now: float) -> Standing:
+        """The service by its industry's newest word, as the hub of the sample home judges it."""
+        player = self.sample.players.get(SERVICE_ROLE)
+        book, caps = self.sample.books["energy"], self.sample.caps
+        shown = player.credentials() if player is not None else NOBODY
+        return judge(shown, None, book, now, caps)
+
+    def end(self) -> None:
+        """Nothing is played any more; what the play asked for is taken back."""
+        if self._play is None:
+            return
+        play, self._play = self._play, None
+        play.end()
+        steward = self.practice.protection.steward
+        for outcome in steward.arbiter.live(self.clock()):
+            steward.withdraw(outcome.command.id, outcome.command.origin)
+
+    def step(self, now: float) -> bool:
+        """Let time pass; whether anything happened."""
+        return self._play is not None and self._play.step(now)
+
+    def choose(self, situation: str, choice: str) -> None:
+        """Act in the play; raises PlayError."""
+        if self._play is None or self._play.situation != situation:
+            raise PlayError("web.choice-unknown")
+        self._play.choose(choice)
+
+    def view(self, situation: str, lang: str) -> PlayView | None:
+        """The play, if it is on."""
+        if self._play is None or self._play.situation != situation:
+            return None
+        return self._play.view(lambda lane: _lane(lane, lang))
+
+    def measured(self) -> tuple[MeasuredRow, ...]:
+        """Measurements of the play."""
+        return self._play.rows if isinstance(self._play, Measurement) else ()
+
+
+LANES = {
+    SERVICE_ID: "Energy service", HUB: "This hub", "person": "The family", "meter": "Pulse meter",
+    "way": "On the way", "receiver": "The doctor's service", "box": "The car's box",
+    "gateway": "Gateway", "inner": "Brakes and engine", "asker": "Who asks", "implant": "Implant",
+}  # fmt: skip
+"""What the places of a play are called; things of the home have their own names."""
+
+
+def _lane(lane: str, lang: str) -> str:
+    member = CAST.get(lane)
+    if member is not None:
+        return member.name[0 if lang == "ja" else 1]
+    return text(LANES.get(lane, lane), lang)

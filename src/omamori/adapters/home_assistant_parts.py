@@ -7,16 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from omamori.adapters.home_assistant_values import (
+    TEXT_MAX,
+    bound,
+    clock,
+    entities,
+    many,
+    seconds,
+    text,
+    value_of,
+    values_of,
+)
 from omamori.documents import automation as doc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-TEXT_MAX = doc.TEXT_MAX
 NESTED_MAX = doc.DEPTH_MAX - 6
 
-_SPAN = re.compile(r"(\d{1,3}):(\d{1,2})(?::(\d{1,2}))?")
-_ENTITY = re.compile(r"[a-z_0-9]+\.[A-Za-z0-9_]+")
 _EASY_TEMPLATE = re.compile(
     r"\{\{\s*is_state\(\s*['\"]([a-z_0-9]+\.\w+)['\"]\s*,\s*['\"]([\w ]+)['\"]\s*\)\s*\}\}"
 )
@@ -24,7 +32,6 @@ _COMPARE = re.compile(
     r"\{\{\s*states\(\s*['\"]([a-z_0-9]+\.\w+)['\"]\s*\)\s*\|\s*(?:float|int)(?:\([-\d.]*\))?\s*"
     r"(<=|>=|<|>|==|!=)\s*(-?\d+(?:\.\d+)?)\s*\}\}"
 )
-_SPANS_S = {"days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1, "milliseconds": 0.001}
 _TOLD_BY = frozenset({"notify", "persistent_notification", "tts", "logbook", "system_log"})
 _EXTRA = {
     "brightness_pct": ("brightness_percent", 1.0),
@@ -39,73 +46,6 @@ _GIVEN = (
     "position", "hvac_mode", "temperature", "volume_level", "percentage", "option", "value",
     "is_volume_muted", "operation_mode", "preset_mode", "source",
 )  # fmt: skip
-
-
-def text(told: object) -> str:
-    """Any value as short text."""
-    return str(told)[:TEXT_MAX] if told is not None else ""
-
-
-def many(told: object) -> list[Any]:
-    """One or several as a list, bounded."""
-    if told is None:
-        return []
-    return list(told[: doc.PARTS_MAX]) if isinstance(told, list) else [told]
-
-
-def entities(told: object) -> Iterator[str]:
-    """The entity ids in a field: a list, one, or several with commas; templates are none."""
-    for one in many(told):
-        for name in str(one).split(",") if isinstance(one, str) else ():
-            bare = name.strip()
-            if len(bare) <= TEXT_MAX and _ENTITY.fullmatch(bare):
-                yield bare
-
-
-def seconds(told: object) -> float:
-    """A length of time in seconds; 0 for a template or nonsense."""
-    total = 0.0
-    if isinstance(told, (int, float)) and not isinstance(told, bool):
-        total = float(told)
-    elif isinstance(told, dict):
-        for name, size in _SPANS_S.items():
-            part = told.get(name)
-            if isinstance(part, (int, float)) or (isinstance(part, str) and part.isdigit()):
-                total += float(part) * size
-    elif isinstance(told, str):
-        sign, bare = (-1, told[1:]) if told[:1] == "-" else (1, told.removeprefix("+"))
-        match = _SPAN.fullmatch(bare.strip())
-        if match:
-            hours, minutes, rest = match.groups()
-            total = sign * (int(hours) * 3600 + int(minutes) * 60 + int(rest or 0))
-        elif bare.isdigit() and len(bare) < 10:  # noqa: PLR2004 - longer is beyond any limit
-            total = sign * float(bare)
-    return total if abs(total) <= doc.SECONDS_MAX else 0.0
-
-
-def value_of(told: object) -> doc.Value:
-    """A state as Home Assistant has it; YAML 1.1's on and off are states, too."""
-    if isinstance(told, (bool, int, float)):
-        return told if abs(told) < 1e12 else 0  # noqa: PLR2004 - no state of a home is larger
-    told = text(told)
-    return None if "{{" in told or "{%" in told else told
-
-
-def values_of(told: object) -> doc.Value | tuple[doc.Value, ...]:
-    """One state, or a list of them; None where a template may give any."""
-    if not isinstance(told, list):
-        return value_of(told) if told is not None else None
-    found = tuple(value_of(one) for one in many(told))
-    return None if not found or None in found else found
-
-
-def clock(told: object) -> str:
-    """A time of day; YAML 1.1 reads 7:30 as a number of base sixty."""
-    if isinstance(told, int) and not isinstance(told, bool) and 0 <= told < 86_400:  # noqa: PLR2004 - a day
-        hours, rest = divmod(told, 3600)
-        return f"{hours:02}:{rest // 60:02}:{rest % 60:02}"
-    bare = text(told).strip()
-    return bare if doc.minute_of(bare) >= 0 else ""
 
 
 _JOINED: dict[str, type[doc.AllOf | doc.AnyOf | doc.NotAny]] = {
@@ -196,10 +136,10 @@ class Parts:
                 operator = "changes" if value is None else "in"
                 yield doc.StateTrigger(one, attribute, operator, value, before, for_s, id_)
                 continue
-            above, below = _bound(told.get("above")), _bound(told.get("below"))
+            above, below = bound(told.get("above")), bound(told.get("below"))
             point = attribute or ("" if "value_template" not in told else "value_template")
-            unclear = [told.get(bound) for bound in ("above", "below", "value_template")]
-            if any(part is not None and _bound(part) is None for part in unclear):
+            unclear = [told.get(name) for name in ("above", "below", "value_template")]
+            if any(part is not None and bound(part) is None for part in unclear):
                 yield doc.EventTrigger(text(f"{form} {one} {unclear}"), one, id_)
             elif above is not None:
                 yield doc.StateTrigger(one, point, ">", above, None, for_s, id_)
@@ -383,23 +323,13 @@ def _event(form: str, told: object, id_: str) -> doc.EventTrigger:
     return doc.EventTrigger(text(f"{form} {told}"), "", id_)
 
 
-def _bound(told: object) -> float | None:
-    if isinstance(told, bool) or not isinstance(told, (int, float, str)):
-        return None
-    try:
-        number = float(told)
-    except ValueError:
-        return None
-    return number if abs(number) < 1e12 else None  # noqa: PLR2004 - no state of a home is larger
-
-
 def _each(of: Iterable[doc.Condition]) -> doc.Condition:
     made = tuple(of)
     return made[0] if len(made) == 1 else doc.AllOf(made) if made else doc.Unclear("nothing named")
 
 
 def _between(told: dict[str, Any]) -> doc.Condition:
-    above, below = _bound(told.get("above")), _bound(told.get("below"))
+    above, below = bound(told.get("above")), bound(told.get("below"))
     attribute = text(told.get("attribute") or "")
     made: list[doc.Condition] = []
     for one in entities(told.get("entity_id")):

@@ -83,8 +83,17 @@ class Home:
         given: dict[str, Any] = {"id": f"c{self.count}", "at": now, "lease_s": 3600.0, **more}
         return Command(origin=origin, target=target, point=point, value=value, slot=slot, **given)
 
-    def ask(self, *said: Any, now: float = T0, **more: Any) -> list[Event]:
-        return self.arbiter.ask(self.command(*said, now=now, **more), now)
+    def ask(
+        self,
+        origin: Origin,
+        target: str,
+        point: str,
+        value: Given,
+        slot: str = "demand-response",
+        now: float = T0,
+        **more: Any,
+    ) -> list[Event]:
+        return self.arbiter.ask(self.command(origin, target, point, value, slot, now, **more), now)
 
     def confirm(self, events: Iterable[Event], now: float) -> list[Event]:
         """The things do what they were told."""

@@ -261,7 +261,7 @@ class Commanding(RuleBasedStateMachine):
         self.used = {target: use for target, use in self.used.items() if use[2] > self.now}
         self.both("step", self.now)
         for line in self.one.live(self.now):
-            assert line.facts.get("lease_until", self.now + 1) > self.now, (
+            assert float(line.facts.get("lease_until", self.now + 1)) > self.now, (
                 "a lease outlived its end"
             )
 

@@ -98,6 +98,15 @@ class Node:
         assert self._sock is not None
         await asyncio.get_running_loop().sock_sendto(self._sock, payload, (ip, echonet.PORT))
 
+    async def _begin(self) -> None:
+        """Tell the group what there is, as a node does when it starts (Part II, 4.3.1)."""
+        assert self._sock is not None
+        self._sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(self.ip))
+        listed = bytes((len(self.values),)) + b"".join(map(bytes.fromhex, self.values))
+        told = (Property(Epc.INSTANCES_NOTICE, listed),)
+        frame = Frame(1, echonet.NODE_PROFILE, echonet.NODE_PROFILE, Esv.INF, told)
+        await self._send(echonet.encode(frame), echonet.GROUP_IPV4)
+
     async def run(self) -> None:
         """Answer until cancelled, always to port 3610."""
         loop = asyncio.get_running_loop()
@@ -106,6 +115,7 @@ class Node:
             sock.bind((self.ip, echonet.PORT))
             sock.settimeout(0)
             self._sock = sock
+            await self._begin()
             while True:
                 payload, (asker, _) = await loop.sock_recvfrom(sock, 1500)
                 with contextlib.suppress(echonet.EchonetRefusedError):

@@ -75,7 +75,7 @@ class Exchange:
             or frame.deoj != echonet.CONTROLLER
             or (question.ip, question.eoj) != (ip, frame.seoj)
             or frame.esv not in question.answers
-            or tuple(one.epc for one in frame.properties) != question.epcs
+            or tuple(sorted(one.epc for one in frame.properties)) != question.epcs
         ):
             return
         question.answer.set_result(frame)
@@ -130,7 +130,7 @@ class Exchange:
         while tid in self._open:
             tid = secrets.randbelow(0x1_0000)
         answer: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
-        epcs = tuple(one.epc for one in wanted)
+        epcs = tuple(sorted(one.epc for one in wanted))  # some nodes answer in their own order
         self._open[tid] = _Question(ip, eoj, _ANSWERS[esv], epcs, answer)
         payload = echonet.encode(Frame(tid, echonet.CONTROLLER, eoj, esv, wanted))
         try:

@@ -21,6 +21,7 @@ from omamori.simulation.practice_cast import (
     country_of,
 )
 from omamori.simulation.situations import SITUATIONS
+from omamori.web.names import PLAYS
 from omamori.web.names import SITUATIONS as NAMED
 
 NOW = 1_800_000_000.0
@@ -109,7 +110,7 @@ def test_a_situation_sends_frames_until_it_is_calm(situation: str) -> None:
 
 
 def test_pages_name_every_situation() -> None:
-    assert tuple(SITUATIONS) == tuple(NAMED)
+    assert {*SITUATIONS, *PLAYS} == {*NAMED}
 
 
 def test_situations_are_told_in_seconds_from_their_beginning() -> None:

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from omamori.adapters.policy import POLICY_NAME
+from omamori.app.automations import FILE as AUTOMATIONS
+from omamori.app.automations import AutomationViews
 from omamori.app.household import Household
+from omamori.app.plays_told import PLAYS
+from omamori.app.protect_views import ProtectViews
+from omamori.app.protects import Guarded, Protects
+from omamori.app.rule_views import RuleViews
+from omamori.app.theatre import Theatre, service_name
 from omamori.app.vouching import Voucher
 from omamori.documents.reason import Reason, RefusedError
 from omamori.ledger.entry import Entry
@@ -15,11 +23,13 @@ from omamori.simulation.situations import SITUATIONS
 from omamori.web import views, views_talk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from omamori.app.hands import DriverHands
     from omamori.app.network import Network
     from omamori.app.practice import Practice
+    from omamori.app.protection import Protection
     from omamori.app.vouching import Silent
     from omamori.hub.alerting.alert import Alert
     from omamori.ledger.entry import Entries
@@ -62,6 +72,8 @@ class Home:
         self.clock = clock
         self.on_lan = on_lan
         self.practice = practice
+        self.guarded: Guarded | None = None
+        self.theatre: Theatre | None = None
         self._real = Household(network, "", voucher, self._hearing, clock)
         self._sampled = (
             Household(practice, views_talk.SAMPLE, voucher, _practised, clock, practice.name_of)
@@ -76,13 +88,42 @@ class Home:
         return views.HomeView(
             at=self.clock(),
             things=self._real.cards(lang),
-            todos=(*self._own_todos(), *(self.sampled.todos(lang) if self.sampled else ())),
+            todos=(
+                *self._own_todos(),
+                *(self.guarded.views.todos(lang) if self.guarded else ()),
+                *(self.sampled.todos(lang) if self.sampled else ()),
+            ),
             sources=self._sources(),
-            force="observing",
+            force=self._force(),
             alerts=self._real.alerts.open(lang),
             hearing=self._hearing(),
             situation=self.practice.network.situation if self.practice else "",
         )
+
+    def protect(
+        self, protection: Protection, hands: DriverHands, changed: Callable[[str], None]
+    ) -> Protects:
+        """Protect this home and the practice home; what their pages show and do."""
+        self.guarded = _guarded(
+            protection, self._real, hands.settable, self.folder, self.clock, lambda: changed("home")
+        )
+        practised = None
+        if self.practice is not None and self._sampled is not None:
+            practised = _guarded(
+                self.practice.protection,
+                self._sampled,
+                self.practice.settable,
+                None,
+                self.clock,
+                lambda: changed("sample"),
+            )
+            if self.sample_home is not None:
+                self.theatre = Theatre(self.practice, self.sample_home, self.clock)
+                self.practice.theatre = self.theatre
+        return Protects(self.guarded, practised, self.theatre)
+
+    def _force(self) -> str:
+        return self.guarded.protection.shield.force.features.force if self.guarded else "observing"
 
     def _own_todos(self) -> tuple[views.TodoView, ...]:
         if isinstance(self.voucher, Voucher):
@@ -179,8 +220,9 @@ class Home:
             return view
         return msgspec.structs.replace(
             view,
-            situations=tuple(SITUATIONS),
-            situation=self.practice.network.situation,
+            situations=tuple(dict.fromkeys((*SITUATIONS, *PLAYS))),
+            situation=(self.theatre.situation if self.theatre else "")
+            or self.practice.network.situation,
             alerts=self._sampled.alerts.open(lang),
         )
 
@@ -204,7 +246,7 @@ class Home:
         """What is in force."""
         return views.SettingsView(
             listening=self.network.listening,
-            force="observing",
+            force=self._force(),
             force_reasons=self.network.troubles(),
             address=self.address,
             on_lan=self.on_lan,
@@ -295,7 +337,13 @@ class Home:
         """Let something go wrong in the practice home."""
         if self.practice is None:
             raise HomeError("sample.off")
-        self.practice.disturb(situation)
+        if self.theatre is not None and (not situation or situation in PLAYS):
+            self.practice.disturb("")
+            self.theatre.begin(situation)
+        else:
+            if self.theatre is not None:
+                self.theatre.end()
+            self.practice.disturb(situation)
 
     def _person(self, home: str, key: str, thing_id: str, **params: str) -> None:
         """Remember what a person did at home; the practice home is forgotten with the visit."""
@@ -337,6 +385,24 @@ class Home:
         await (self.network.start() if on else self.network.stop())
         key = "happened.listening-began" if on else "happened.listening-ended"
         self.entries.append([Entry(self.clock(), "person", (), (Reason(key),))])
+
+
+def _guarded(
+    protection: Protection,
+    household: Household,
+    settable: Callable[[str], Mapping[str, object]],
+    folder: Path | None,
+    clock: Callable[[], float],
+    changed: Callable[[], None],
+) -> Guarded:
+    shown = ProtectViews(protection, household, settable, service_name, clock)
+    return Guarded(
+        protection,
+        shown,
+        RuleViews(shown, folder / POLICY_NAME if folder else None, clock),
+        AutomationViews(household.home, folder / AUTOMATIONS if folder else None, clock),
+        changed,
+    )
 
 
 def _practised() -> HearingView:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from omamori.app.plays import COMMANDED, Play
+from omamori.app.plays import COMMANDED, FAMILY, HUB, Play
 from omamori.documents.reason import Reason
 from omamori.simulation import implant, measured, vehicle
+from omamori.simulation.practice_cast import CAST
 from omamori.web.views import ATTENTION, DANGER
 from omamori.web.views_rules import MeasuredRow, PlayView
 
@@ -57,7 +58,7 @@ class Measurement(Play):
             self.say(RECEIVER, first, "", tuple(rest), state, answer)
             self._rows.appendleft(
                 MeasuredRow(
-                    seq=len(self._rows) + 1,
+                    seq=told.seq,
                     at=told.at,
                     source=measured.SOURCE,
                     point=measured.POINT,
@@ -139,8 +140,40 @@ class Implant(Play):
         self.say(IMPLANT, Reason(key), ASKER, (first, *rest), state, answer)
 
 
+class Mail(Play):
+    """Somebody of the family opens a letter made for them (§2.2.1): the computer carries out."""
+
+    situation = "mail"
+    lanes = ("computer", HUB, FAMILY)
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage)
+        self._told: set[str] = set()
+        self.say(FAMILY, Reason("play.mail-comes"), "computer")
+
+    def choices(self) -> tuple[str, ...]:
+        """Open it."""
+        return () if self.stage.practice.network.situation == self.situation else ("open-mail",)
+
+    def act(self, choice: str) -> None:
+        """From now on the computer does what it never did."""
+        del choice
+        self.stage.practice.network.disturb(self.situation)
+        self.say(FAMILY, Reason("play.mail-opened"), "computer", (), ATTENTION)
+
+    def step(self, now: float) -> bool:
+        """Whatever the hub notices of the computer is told."""
+        is_moved = super().step(now)
+        for alert in self.stage.practice.watch.alerts_of(CAST["computer"].end.mac):
+            if alert.id not in self._told and alert.first_at >= self.started_at:
+                self._told.add(alert.id)
+                self.say(HUB, alert.reason, FAMILY, (alert.action,), alert.step, "ask")
+                is_moved = True
+        return is_moved
+
+
 PLAYS: dict[str, type[Play]] = {
     **COMMANDED,
-    **{play.situation: play for play in (Measurement, Car, Implant)},
+    **{play.situation: play for play in (Measurement, Car, Implant, Mail)},
 }
 """Every play, by the name of its situation; what is seen on the wire is in `simulation.situations`."""

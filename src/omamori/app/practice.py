@@ -13,6 +13,7 @@ from omamori.documents.reason import RefusedError
 from omamori.hub.alerting.alert import Alerts
 from omamori.hub.guarding.plan import Place
 from omamori.hub.knowing.inventory import CorrectionRefusedError
+from omamori.hub.points import LOOK, POINTS
 from omamori.hub.service import Watch
 from omamori.hub.sighting import Sighting
 from omamori.simulation.devices import Devices
@@ -29,15 +30,17 @@ from omamori.simulation.practice_cast import (
 from omamori.simulation.situations import SITUATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from omamori.adapters.capture.frames import Frame
     from omamori.app.protection import Speaker
+    from omamori.app.theatre import Theatre
     from omamori.documents.mud import MudFile
     from omamori.hub.alerting.alert import Alert
     from omamori.hub.commanding.command import Command, Write
     from omamori.hub.flow import Flow
     from omamori.hub.knowing.known import KnownThing
+    from omamori.hub.points import Point
     from omamori.ledger.entry import Entry
 
 BEAT_S = 0.5
@@ -83,6 +86,7 @@ class Practice:
         )
         self.protection.stand(_HUB, frozenset(_HUB.macs), frozenset({ROUTER.mac}))
         self.is_open = False
+        self.theatre: Theatre | None = None
         self._ports: set[str] = set()
         self._said: list[Sighting] = []
         self._talked: list[Flow] = []
@@ -118,7 +122,8 @@ class Practice:
         self.devices.step(now)
         self._see()
         self.protection.step()
-        return is_heard
+        is_played = self.theatre is not None and self.theatre.step(now)
+        return is_heard or is_played
 
     def _is_sent(self, frame: Frame) -> bool:
         """A thing answers only what reached it: nothing is said to whoever is cut off."""
@@ -146,6 +151,12 @@ class Practice:
         self._said.clear()
         self._talked.clear()
         return heard
+
+    def settable(self, thing: str) -> Mapping[str, Point]:
+        """Which points of a thing can be set in the play."""
+        name = DEVICE_OF.get(thing, "")
+        points = (POINTS[point] for device, point in self.devices.points() if device == name)
+        return {point.name: point for point in points if point.act != LOOK}
 
     # Hands (`steward.Hands`): the practice home's things do what they are told, at once.
 

@@ -18,6 +18,7 @@ from omamori.simulation.sample_views import level_view
 from omamori.trust.verdict import PURPOSES
 from omamori.web import views_protect as views
 from omamori.web import views_rules as ruled
+from omamori.web.views import ATTENTION, TAKE_CARE, TodoView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -35,6 +36,7 @@ DEMANDED_KINDS = frozenset({
 })  # fmt: skip
 """Kinds that energy programs ask: HEMS's priority devices, and what a household has beside them."""
 LAST_SHOWN = 40
+TODOS_MAX = 5
 
 
 class ProtectViews:
@@ -92,8 +94,26 @@ class ProtectViews:
             asks=tuple(self._ask(q, lang) for q in found if not q.is_cut),
             stopped=sum(stopped.values()),
             waiting=sum(outcome.state in WAITING for outcome in waiting),
-            trouble=tuple(trouble for trouble in troubles if trouble is not None),
+            trouble=(*(trouble for trouble in troubles if trouble is not None), *self._left_out()),
         )
+
+    def _left_out(self) -> tuple[Reason, ...]:
+        count = self.protection.reaching.left_out
+        return (Reason("protection.left-out", {"count": count}),) if count else ()
+
+    def todos(self, lang: str) -> tuple[TodoView, ...]:
+        """What the family is asked now."""
+        asked = (
+            TodoView(ATTENTION, self._ask(q, lang).what, "/protect")
+            for q in self.shield.guard.quarantines()
+            if not q.is_cut
+        )
+        waiting = (
+            TodoView(TAKE_CARE, self._command(o, lang).why[0], "/protect/commands")
+            for o in self.steward.arbiter.live(self.clock())
+            if o.state == ASKED and self._command(o, lang).why
+        )
+        return (*asked, *waiting)[:TODOS_MAX]
 
     def _cut(self, q: Quarantine, stopped: Mapping[str, int], lang: str) -> views.CutView:
         known = self.watch.inventory.thing(q.thing)
@@ -284,7 +304,7 @@ class ProtectViews:
             high=high,
             least=meant.low if isfinite(meant.low) and meant.high - meant.low < 1e5 else low,  # noqa: PLR2004 - a bar of a million watts shows nothing
             most=meant.high if meant.high - meant.low < 1e5 else high,  # noqa: PLR2004 - as above
-            choices=tuple(str(choice) for choice in one.choices or ()),
+            choices=one.choices or (),
             source=source,
             step_per_min=one.step_max_per_min,
             changes_per_hour=one.changes_max_per_hour,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from omamori.app.shield import Shield
-from omamori.app.steward import Steward
+from omamori.app.steward import FAMILY_RUNG, Steward
 from omamori.documents.reason import Reason, RefusedError
 from omamori.hub.alerting.alert import OPEN
 from omamori.hub.granting import Granter, Grants
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from omamori.trust.standing import Caps, Credentials, Standing
 
 HOME, FAMILY = "home", "family"
-FAMILY_RUNG = 3  # what the family's own word is worth for its guests: what the hub's own is
 RUNG_KEPT_S = 60.0  # a level is judged anew so often; a doubt counts at once
 _MODE = "mode"
 

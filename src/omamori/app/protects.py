@@ -20,7 +20,6 @@ from omamori.web import views_rules as ruled
 from omamori.web.views_talk import SAMPLE
 
 if TYPE_CHECKING:
-
     from omamori.app.theatre import Theatre
     from omamori.hub.points import Given
     from omamori.web.views_protect import CommandsView, GuardedView, ProtectView

@@ -68,7 +68,7 @@ class RuleViews:
             rules=tuple(self._row(rule, lang) for rule in self._all()),
             is_default=not self._text,
             kept_at=self._kept_at,
-            askers=(*((key, key) for key in _ORIGINS), *named),
+            askers=named,
             targets=named,
             points=tuple(POINTS),
         )

@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from omamori.adapters.entries import open_entries
 from omamori.adapters.keys import private_folder, read_secret, write_secret
+from omamori.app.guarding import Guarding
 from omamori.app.home import Home
 from omamori.app.network import Network
 from omamori.app.practice import Practice
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from omamori.app.config import Config
+    from omamori.app.protects import Protects
     from omamori.hub.alerting.alert import Alert
 
 PORTS_TRIED = 10
@@ -57,6 +59,10 @@ class PasswordFile:
     def keep_password_hash(self, digest: str) -> None:
         """Keep it, on the disk when this returns."""
         write_secret(self.path, digest.encode())
+
+
+def _forgotten(_entries: list[Entry]) -> None:
+    """What happens in the practice home is forgotten with the visit."""
 
 
 def _secret(path: Path) -> bytes:
@@ -121,6 +127,7 @@ class Program:
         self.practice: Practice | None = None
         self.home: Home | None = None
         self.door: Door | None = None
+        self.guarding: Guarding | None = None
         self.stopping = asyncio.Event()
         self._pending: asyncio.TimerHandle | None = None
 
@@ -138,10 +145,12 @@ class Program:
             self.folder, self.config.network, time.time, self._network_changed, self._alerted
         )
         voucher = self._voucher()
+        self.guarding = Guarding(self.folder, self.config, network, voucher, self.entries.append)
         if self.config.sample.on:
             self.sample = self._sample_home()
-            seed = self.config.sample.seed
-            self.practice = Practice(seed, time.time, lambda: self.live.changed("sample"))
+            self.practice = Practice(
+                self.config.sample.seed, time.time, self._practice_changed, voucher, _forgotten
+            )
         self.home = home = Home(
             network,
             voucher,
@@ -154,13 +163,15 @@ class Program:
             time.time,
             on_lan=self.on_lan,
         )
-        server = self._server(home)
+        protects = home.protect(self.guarding.protection, self.guarding.hands, self.live.changed)
+        server = self._server(home, protects)
         serving = asyncio.create_task(server.serve(sockets=[self.listening]))
         self.entries.append([Entry(time.time(), "start", (), (Reason("happened.started"),))])
         if network.corrections_lost:
             lost = Reason("happened.corrections-lost", {"file": network.corrections_lost})
             self.entries.append([Entry(time.time(), "start", (), (lost,))])
         await network.start()
+        await self.guarding.open()
         if network.shelf_lost:
             lost = Reason("happened.watch-lost", {"file": network.shelf_lost})
             self.entries.append([Entry(time.time(), "start", (), (lost,))])
@@ -185,6 +196,8 @@ class Program:
         server.should_exit = True
         opening.cancel()
         await asyncio.gather(serving, opening, return_exceptions=True)
+        if self.guarding is not None:
+            await self.guarding.close()
         await network.stop()
         network.close()
         if self.sample is not None:
@@ -225,6 +238,9 @@ class Program:
         self._pending = None
         self.live.changed("home")
 
+    def _practice_changed(self) -> None:
+        self.live.changed("sample")
+
     def _sample_changed(self) -> None:
         for topic in ("sample", "home", "happened"):
             self.live.changed(topic)
@@ -250,7 +266,7 @@ class Program:
         except Exception:  # noqa: BLE001 - the real home goes on without the sample
             structlog.get_logger().exception("sample.did-not-open")
 
-    def _server(self, home: Home) -> Server:
+    def _server(self, home: Home, protects: Protects) -> Server:
         registry = CollectorRegistry()
         gauges = {
             "omamori_things": Gauge("omamori_things", "Things on this network", registry=registry),
@@ -268,4 +284,4 @@ class Program:
         site = hub_site(_secret(self.folder / "web.secret"), names, metrics)
         if self.on_lan:
             self.door = Door(PasswordFile(self.folder / "password"), time.time)
-        return Server(quiet_config(hub_app(home, site, self.live, self.door)))
+        return Server(quiet_config(hub_app(home, site, self.live, self.door, protects)))

@@ -46,6 +46,7 @@ LAST_MAX = 200  # outcomes shown; the record has all
 TELLS_MAX = 4096  # askers that still listen for what becomes of a command
 ASKERS_MAX = 1024
 FRESH_S = 60.0
+FAMILY_RUNG = 3  # what somebody who is signed in to this home's own pages is worth; a judgement
 CERTIFICATE = "certificate"
 
 
@@ -272,7 +273,7 @@ class Steward:
         if asker is not None:
             rung, ground, suspect = asker.rung, CERTIFICATE, False
         elif origin.kind == PERSON:
-            rung, ground, suspect = 0, "nothing", False
+            rung, ground, suspect = FAMILY_RUNG, "nothing", False
         else:
             rung, ground, suspect = self.home.standing_of(origin.who)
         return Question(

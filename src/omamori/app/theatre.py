@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from omamori.app.plays import HUB, SERVICE_ID, PlayError, Stage
 from omamori.app.plays_told import PLAYS, Measurement
+from omamori.simulation.cast import INDUSTRIES, SAVER
 from omamori.simulation.practice_cast import CAST
 from omamori.trust.standing import NOBODY, judge
 from omamori.web.words import text
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
     from omamori.trust.standing import Standing
     from omamori.web.views_rules import MeasuredRow, PlayView
 
-SERVICE_ROLE, HUB_ROLE = "saver", "hub"
+SERVICE_ROLE = SAVER.id
+SERVICE_HOST = next(one.host for one in INDUSTRIES if one.name == SAVER.industry)
 
 
 class Theatre:
@@ -30,6 +33,11 @@ class Theatre:
         self.sample = sample
         self.clock = clock
         self._play: Play | None = None
+
+    @property
+    def situation(self) -> str:
+        """What is played now, or empty."""
+        return self._play.situation if self._play else ""
 
     def begin(self, situation: str) -> bool:
         """Begin a play, ending the one before; whether there is a play of this name.
@@ -101,3 +109,10 @@ def _lane(lane: str, lang: str) -> str:
     if member is not None:
         return member.name[0 if lang == "ja" else 1]
     return text(LANES.get(lane, lane), lang)
+
+
+def service_name(who: str, lang: str) -> str:
+    """What a service of the play is called; others are called as they are known."""
+    if urlsplit(who).hostname == SERVICE_HOST:
+        return SAVER.ja if lang == "ja" else SAVER.en
+    return who

@@ -103,6 +103,11 @@ CAST = (
     Role("phone", "家族のスマートフォン", "Family phone", "", "phone"),
 )
 
+SAVER = Role(
+    "saver", "省エネサービス", "Energy-saving service", "energy", "service", "save-watt", rung=4
+)
+"""Asks things of the practice home (`app.plays`); its level is the energy authority's word."""
+
 HUB = Role("hub", "わが家のハブ", "Home hub", "energy", "controller", "omamori-hub", rung=4)
 SPARE_PRODUCT = "practice-unit"
 """What a visitor's experiments use, so that they never hurt the home itself."""
@@ -129,5 +134,5 @@ FAULTS = (
     "clock",
 )
 
-BY_PRODUCT = {role.product: role for role in (*CAST, HUB) if role.product}
-BY_ID = {role.id: role for role in (*CAST, HUB)}
+BY_PRODUCT = {role.product: role for role in (*CAST, HUB, SAVER) if role.product}
+BY_ID = {role.id: role for role in (*CAST, HUB, SAVER)}

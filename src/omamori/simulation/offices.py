@@ -16,6 +16,7 @@ from omamori.simulation.cast import (
     HUB,
     INDUSTRIES,
     RECOGNITION,
+    SAVER,
     SPARE_PRODUCT,
     Role,
 )
@@ -81,7 +82,7 @@ class Offices:
         for name, running in self.running.items():
             service = running.service
             known = {product.name for product in service.products()}
-            roles = [r for r in (*CAST, HUB) if r.industry == name]
+            roles = [r for r in (*CAST, HUB, SAVER) if r.industry == name]
             products = [(r.product, r.en, r.rung) for r in roles]
             for product, title, rung in (*products, (SPARE_PRODUCT, "Practice unit", 4)):
                 if product not in known:

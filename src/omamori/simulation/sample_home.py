@@ -31,6 +31,7 @@ from omamori.simulation.cast import (
     FIRST_LINKS,
     HUB,
     INDUSTRIES,
+    SAVER,
     Role,
 )
 from omamori.simulation.faults import Office, stage
@@ -112,7 +113,7 @@ class SampleHome:
         await self.offices.open()
         for one in INDUSTRIES:
             self.books[one.name] = self.fresh_book(one.name)
-        for role in (HUB, *(role for role in CAST if role.industry)):
+        for role in (HUB, SAVER, *(role for role in CAST if role.industry)):
             self.players[role.id] = await self._resident(role)
         for role in CAST:
             if not role.industry:

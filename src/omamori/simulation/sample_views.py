@@ -16,6 +16,7 @@ from omamori.simulation.cast import (
     FIRST_LINKS,
     HUB,
     INDUSTRIES,
+    SAVER,
     SPARE_PRODUCT,
 )
 from omamori.trust.standing import GROUND_CERTIFICATE, GROUND_HUB, judge
@@ -75,7 +76,9 @@ class SampleViews:
         return views.SampleView(
             at=self.home.clock(),
             things=tuple(
-                self.card(role.id, lang) for role in (*CAST, HUB) if role.id in self.home.players
+                self.card(role.id, lang)
+                for role in (*CAST, HUB, SAVER)
+                if role.id in self.home.players
             ),
             links=tuple(self.link(link, lang) for link in self.home.links.all()),
             authorities=tuple(

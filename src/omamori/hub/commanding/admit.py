@@ -44,6 +44,8 @@ def who_asks(
     named = (origin.who, origin.name, origin.industry, origin.kind, origin.channel)
     if not all(kept.is_short(text) for text in texts + named) or not command.id:
         return Reason("command.bad-names", {"max": kept.TEXT_CHARACTERS_MAX})
+    if len(command.id) > kept.ID_CHARACTERS_MAX:
+        return Reason("command.bad-names", {"max": kept.TEXT_CHARACTERS_MAX})
     if (origin.kind, origin.channel) not in claims or (not origin.who and origin.channel != HAND):
         return Reason("command.nobody-proven")
     if origin.who in register.lost and not (origin.kind == PERSON and origin.channel == HAND):

@@ -17,10 +17,11 @@ from omamori.hub.commanding.switch import POSITIONS, REMOTE
 from omamori.hub.commanding.use import USES_PER_THING_MAX, Use
 from omamori.hub.points import POINTS, Given
 
-VALUE_OCTETS_MAX = 262_144
-"""A full array of 64 commands, each with texts of 200 characters in UTF-8, is about 100 KB."""
+VALUE_OCTETS_MAX = 2 * 1024 * 1024
+"""A full array of 80 commands, each with 3,000 characters of four octets in UTF-8, is 1 MB."""
 
-TEXT_CHARACTERS_MAX = 200  # of an id or a name
+TEXT_CHARACTERS_MAX = 200  # of a name
+ID_CHARACTERS_MAX = 80  # of a command; a UUID has 36 (RFC 9562, 4)
 PER_SPOT_MAX = 64
 FORCEFUL_MORE = 16  # more for those at hand and for protection, where all is full of others'
 PER_THING_MAX = 128

@@ -21,6 +21,7 @@ from hub.commanding.made import (
     writes,
 )
 from omamori.hub.commanding import kept
+from omamori.hub.commanding.command import MEETING, SERVICE, Origin
 from omamori.hub.commanding.envelope import Envelope
 from omamori.hub.commanding.switch import LOCAL
 from omamori.hub.commanding.use import needed
@@ -130,6 +131,22 @@ def test_every_piece_that_cannot_be_read_is_left_out_and_counted() -> None:
     later = Home()
     assert later.arbiter.restore([*bad, *pieces], T0) == len(bad)
     assert [o.command.id for o in later.arbiter.live(T0)] == ["c1"]
+
+
+def test_the_fullest_array_can_be_kept_and_read_again() -> None:
+    home = Home()
+    for number in range(kept.PER_SPOT_MAX):
+        who = f"{number:03}" + "🎬" * 197
+        origin = Origin(who, SERVICE, MEETING, "e" * 200, "🎬" * 200)
+        for turn in range(1, 6):  # each leaves the ids of some minutes, too
+            now = T0 + number * 3 + turn * 0.1
+            first = home.ask(
+                origin, "tv", "content", f"{turn}" + "🎬" * 1999, now=now, id=f"{number}/{turn}"
+            )
+            if turn == 1:
+                assert outcomes(first)[0].state == "sent"
+    later = again(home, T0 + 300)
+    assert len(later.arbiter.live(T0 + 300)) == kept.PER_SPOT_MAX
 
 
 @given(st.sampled_from(["spot/power/tv", "thing/tv", "caller/x", "lost/x", "clock/"]), st.binary())

@@ -146,7 +146,9 @@ def _is_sound(piece: Piece) -> bool:
         return _is_thing_sound(piece)
     if isinstance(piece, Clock):
         return piece.now < inf and piece.number >= 0 and piece.writes >= 0
-    return is_short(piece.key if isinstance(piece, Caller) else piece.who)
+    if isinstance(piece, Caller):
+        return is_short(piece.key.partition("\x1f")[2])  # a channel, and who it is
+    return is_short(piece.who)
 
 
 def _is_spot_sound(spot: Spot) -> bool:

@@ -37,6 +37,10 @@ def ip(source: str, target: str, protocol: int, carried: bytes, *, piece: int = 
     else:
         whole = 20 + len(carried)
         head = struct.pack("!BBHHHBBH", 0x45, 0, whole, 7, piece, 64, protocol, 0)
+        total = sum(struct.unpack("!10H", head + one.packed + other.packed))
+        total = (total & 0xFFFF) + (total >> 16)
+        total = (total & 0xFFFF) + (total >> 16)
+        head = head[:10] + struct.pack("!H", total ^ 0xFFFF)  # RFC 1071
     return head + one.packed + other.packed + carried
 
 

@@ -313,13 +313,14 @@ def test_who_asks_what_there_is_and_who_drives_hear_through_one_socket() -> None
         port, heard = EchonetPort(), [0, 0]
 
         def ear(number: int) -> Callable[[str, Any], None]:
-            def hear(_ip: str, _frame: Any) -> None:
-                heard[number] += 1
+            def hear(_ip: str, frame: Frame) -> None:
+                heard[number] += frame.esv is Esv.GET_RES
 
             return hear
 
         node = Node(NODE)
         running = asyncio.create_task(node.run())
+        await until(lambda: node._sock)
         async with port.shared(LOOPBACK, ear(0)):
             async with port.shared(LOOPBACK, ear(1)):
                 await port.send(echonet.ask(1, bytes.fromhex(LOCK), 0xE0), NODE)

@@ -133,7 +133,7 @@ def play(
         server = await asyncio.start_server(renderer.serve, IP, 0)
         port = server.sockets[0].getsockname()[1]
         address = Address("tv", IP, f"http://{IP}:{port}/d.xml")
-        driver = UpnpAvDriver(lambda: 5.0, 0.05, (0.0, 0.02), 0.5)
+        driver = UpnpAvDriver(lambda: 5.0, 0.05, (0.0, 0.02), PATIENCE_S)
         tasks = []
         if tell:
             tasks.append(asyncio.create_task(driver.run(lambda: [address], tell, lambda: None)))
@@ -248,7 +248,7 @@ def test_hostile_descriptions_are_refused(raw: bytes, key: str) -> None:
 
 def test_a_renderer_that_hangs_is_let_go() -> None:
     async def scene(driver: UpnpAvDriver, tv: Renderer, at: Address) -> None:
-        tv.is_slow = True
+        tv.is_slow, driver._call_s_max = True, 0.2
         await driver.read(at, "playing")
 
     assert refused(scene) == "driving.no-answer"

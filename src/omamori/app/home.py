@@ -119,6 +119,7 @@ class Home:
             )
             if self.sample_home is not None:
                 self.theatre = Theatre(self.practice, self.sample_home, self.clock)
+                self.theatre.named = practised.views.named
                 self.practice.theatre = self.theatre
         return Protects(self.guarded, practised, self.theatre)
 

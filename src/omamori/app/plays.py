@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, ClassVar
 
+import msgspec
+
 from omamori.app.steward import family
 from omamori.documents.reason import Reason, RefusedError
 from omamori.hub.commanding.command import (
@@ -167,14 +169,19 @@ class Play:
         elif isinstance(event, Notice) and event.to == "home":
             self.say(HUB, event.reason, FAMILY)
 
-    def view(self, name: Callable[[str], str]) -> PlayView:
-        """The play as a page shows it; `name` gives a lane's name."""
+    def view(self, name: Callable[[str], str], named: Callable[[Reason], Reason]) -> PlayView:
+        """The play as a page shows it; `name` gives a lane's name, `named` names in sentences."""
         return PlayView(
             self.situation,
             self.stage.clock(),
             self.started_at,
             tuple((lane, name(lane)) for lane in self.lanes),
-            tuple(self.steps),
+            tuple(
+                msgspec.structs.replace(
+                    step, what=named(step.what), why=tuple(named(reason) for reason in step.why)
+                )
+                for step in self.steps
+            ),
             self.choices(),
             self.is_over or not (self._due or self.choices()),
         )

@@ -77,9 +77,9 @@ class Measurement(Play):
         """What was measured and what came of it, newest first."""
         return tuple(self._rows)
 
-    def view(self, name: Callable[[str], str]) -> PlayView:
+    def view(self, name: Callable[[str], str], named: Callable[[Reason], Reason]) -> PlayView:
         """With its table."""
-        shown = super().view(name)
+        shown = super().view(name, named)
         named = tuple(
             msgspec.structs.replace(row, source=name(METER), receiver=name(RECEIVER))
             for row in self._rows

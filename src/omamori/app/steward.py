@@ -222,7 +222,7 @@ class Steward:
         if not self.commit(entries):
             events = [_unkept(event) for event in events if self._may_go_unkept(event)]
             outcomes = [event for event in events if isinstance(event, Outcome)]
-        for outcome in outcomes:
+        for outcome in filter(_is_recorded, outcomes):
             self.last.appendleft(outcome)
             self._count(outcome)
         for event in events:

@@ -10,13 +10,13 @@ from omamori.app.plays_told import PLAYS, Measurement
 from omamori.simulation.cast import INDUSTRIES, SAVER
 from omamori.simulation.practice_cast import CAST
 from omamori.trust.standing import NOBODY, judge
-from omamori.web.words import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from omamori.app.plays import Play
     from omamori.app.practice import Practice
+    from omamori.documents.reason import Reason
     from omamori.simulation.sample_home import SampleHome
     from omamori.trust.standing import Standing
     from omamori.web.views_rules import MeasuredRow, PlayView
@@ -26,12 +26,17 @@ SERVICE_HOST = next(one.host for one in INDUSTRIES if one.name == SAVER.industry
 
 
 class Theatre:
-    """Plays what a visitor chooses."""
+    """Plays what a visitor chooses.
+
+    Attributes:
+        named: puts names instead of ids into a sentence.
+    """
 
     def __init__(self, practice: Practice, sample: SampleHome, clock: Callable[[], float]) -> None:
         self.practice = practice
         self.sample = sample
         self.clock = clock
+        self.named: Callable[[Reason, str], Reason] = lambda reason, _lang: reason
         self._play: Play | None = None
 
     @property
@@ -89,7 +94,9 @@ class Theatre:
         """The play, if it is on."""
         if self._play is None or self._play.situation != situation:
             return None
-        return self._play.view(lambda lane: _lane(lane, lang))
+        return self._play.view(
+            lambda lane: _lane(lane, lang), lambda reason: self.named(reason, lang)
+        )
 
     def measured(self) -> tuple[MeasuredRow, ...]:
         """Measurements of the play."""
@@ -97,18 +104,25 @@ class Theatre:
 
 
 LANES = {
-    SERVICE_ID: "Energy service", HUB: "This hub", "person": "The family", "meter": "Pulse meter",
-    "way": "On the way", "receiver": "The doctor's service", "box": "The car's box",
-    "gateway": "Gateway", "inner": "Brakes and engine", "asker": "Who asks", "implant": "Implant",
-}  # fmt: skip
+    SERVICE_ID: (SAVER.ja, SAVER.en),
+    HUB: ("このハブ", "This hub"),
+    "person": ("家族", "The family"),
+    "meter": ("脈拍計", "Pulse meter"),
+    "way": ("途中", "On the way"),
+    "receiver": ("医師のサービス", "The doctor's service"),
+    "box": ("車の通信の箱", "The car's box"),
+    "gateway": ("門番", "Gateway"),
+    "inner": ("ブレーキとエンジン", "Brakes and engine"),
+    "asker": ("求める人", "Who asks"),
+    "implant": ("体内の機器", "Implant"),
+}
 """What the places of a play are called; things of the home have their own names."""
 
 
 def _lane(lane: str, lang: str) -> str:
     member = CAST.get(lane)
-    if member is not None:
-        return member.name[0 if lang == "ja" else 1]
-    return text(LANES.get(lane, lane), lang)
+    pair = member.name if member is not None else LANES.get(lane, (lane, lane))
+    return pair[0 if lang == "ja" else 1]
 
 
 def service_name(who: str, lang: str) -> str:

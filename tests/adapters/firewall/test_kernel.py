@@ -6,9 +6,9 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+
 from adapters.firewall.frames import place, sent, tcp, udp
 from adapters.firewall.wires import BRIDGE, through_inet
-
 from omamori.adapters.firewall.kernel import KernelFirewall, ObservingFirewall, open_firewall
 from omamori.adapters.firewall.library import FirewallError, Nftables
 from omamori.hub.guarding.plan import OBSERVING, Carrier, Cut, Pair, Place, Plan

@@ -253,7 +253,7 @@ def _between() -> tuple[Rule, ...]:
         (where(_FROM, "@carrier"), jump("carrying")),
         (_TO_GROUP, where(joined(_FROM, _OUT), "@apart"), goto(STOP)),
         (_ARP, where(joined(_ARP_FROM, _ARP_TO), "@apart4"), goto(STOP)),
-        (_TO_GROUP, where(_FROM, "@limited"), jump("group")),
+        (_TO_GROUP, where(_FROM, "@limited"), jump("to_all")),
         (led(joined(_FROM, _TO), "pairs"),),
         *_by_address(),
     )
@@ -266,7 +266,7 @@ def bridge_chains(*, router_known: bool) -> tuple[Chain, ...]:
     wrong_port = unlike(joined(_FROM, _IN), "@at")
     return (
         *_reaches(),
-        Chain("group", _group()),
+        Chain("to_all", _group()),
         Chain("carrying", _carrier(router_known=router_known)),
         Chain("asks", _asks_address(own)),
         Chain("gives", _gives_address()),

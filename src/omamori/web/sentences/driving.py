@@ -18,8 +18,6 @@ SENTENCES: dict[str, str] = {
     "driving.not-now": "It does not do this in the state it is in now. Look at the thing itself.",
     "driving.not-connected": "The charger is not connected to Omamori now. See whether it is switched on and has its network.",
     "driving.unsupported": "This thing does not know how to do this. Its maker may have a newer program for it.",
-    "driving.charger-unknown": "A charger that nobody named to Omamori tried to connect, and was not let in.",
-    "driving.charger-flooding": "A charger said too much at once, so Omamori closed its line. It may come back.",
 }
 
 JA: dict[str, str] = {
@@ -40,6 +38,4 @@ JA: dict[str, str] = {
     "driving.not-now": "今の状態では、できません。機器を見てください。",
     "driving.not-connected": "充電器が今つながっていません。電源とネットワークを確かめてください。",
     "driving.unsupported": "この機器は、そのやり方を知りません。メーカーに新しいプログラムがあるかもしれません。",
-    "driving.charger-unknown": "登録されていない充電器がつなごうとしたので、入れませんでした。",
-    "driving.charger-flooding": "充電器が一度に話しすぎたので、線を切りました。また戻ってくることがあります。",
 }

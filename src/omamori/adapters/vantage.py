@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from struct import Struct
 
@@ -10,6 +11,7 @@ import msgspec
 
 ROUTER, BRIDGE, PLUGGED, ASKING = "router", "bridge", "plugged", "asking"
 OWN_IPS_MAX = 32
+HOST_BITS = 128  # a prefix of one address names nobody's network
 PORTS_READ_MAX = 4096  # entries of a bridge's table
 
 _NET, _PROC = Path("/sys/class/net"), Path("/proc")
@@ -107,6 +109,17 @@ def own_ips() -> list[str]:
         for ip in adapter.ips
     ]
     return found[:OWN_IPS_MAX]
+
+
+def own_networks() -> list[str]:
+    """The home's public IPv6 prefixes, as this machine's own addresses show them."""
+    found = (
+        ip_network(f"{ip.ip[0]}/{ip.network_prefix}", strict=False)
+        for adapter in ifaddr.get_adapters()
+        for ip in adapter.ips
+        if not isinstance(ip.ip, str)
+    )
+    return sorted({str(net) for net in found if net.is_global and net.prefixlen < HOST_BITS})
 
 
 def ports_of(interface: str, net: Path = _NET) -> dict[str, str]:

@@ -14,7 +14,7 @@ from omamori.adapters.discovery.service import Discovery
 from omamori.adapters.echonet_port import EchonetPort
 from omamori.adapters.keys import write_secret
 from omamori.adapters.shelf import MemoryShelf, ShelfError, SqliteShelf, open_shelf
-from omamori.adapters.vantage import gateway, own_ips, own_macs
+from omamori.adapters.vantage import gateway, own_ips, own_macs, own_networks
 from omamori.app.wire import Wire
 from omamori.documents.reason import Reason, RefusedError
 from omamori.hub.guarding.plan import Place
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 CORRECTIONS_FILE = "corrections.json"
 SHELF_FILE = "watch.sqlite3"
-STEP_S = 5.0
+STEP_S, BEAT_S = 5.0, 1.0
 PLACE_MACS_MAX = 32
 KEEP_EVERY_S, KEEP_COUNTS_EVERY_S = 60.0, 3600.0
 """What was learned in the last minute, and counted in the last hour, may be lost with the power (an
@@ -151,6 +151,7 @@ class Network:
         self.protection.shield.routers = (
             (Place(thing, (known.mac,), (way,)),) if known and known.mac else ()
         )
+        self.protection.shield.networks = tuple(own_networks())
         self.protection.stand(hub, self._own, ways)
 
     def askers(self) -> list[str]:
@@ -176,7 +177,7 @@ class Network:
             await self.hands.start()
         if self.protection is not None:
             self.protection.shield.hold(again=True)
-        self._tasks = [asyncio.create_task(self._steps())]
+        self._tasks = [asyncio.create_task(self._steps()), asyncio.create_task(self._beats())]
         if self.settings.interface:
             self.wire = Wire(self.settings.interface, self.take, self.clock)
             self._tasks.append(asyncio.create_task(self.wire.run()))
@@ -315,6 +316,15 @@ class Network:
                 self._step()
             except Exception:  # noqa: BLE001 - said in the log; one fault must not end the watch
                 structlog.get_logger().exception("watch.step-failed")
+
+    async def _beats(self) -> None:
+        """Leases, questions and effects end when they should, not some seconds later."""
+        while self.protection is not None:
+            await asyncio.sleep(BEAT_S)
+            try:
+                self.protection.steward.step()
+            except Exception:  # noqa: BLE001 - said in the log; one fault must not end the rest
+                structlog.get_logger().exception("steward.step-failed")
 
     def _step(self) -> None:
         now = self.clock()

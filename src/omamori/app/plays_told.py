@@ -80,11 +80,11 @@ class Measurement(Play):
     def view(self, name: Callable[[str], str], named: Callable[[Reason], Reason]) -> PlayView:
         """With its table."""
         shown = super().view(name, named)
-        named = tuple(
+        rows = tuple(
             msgspec.structs.replace(row, source=name(METER), receiver=name(RECEIVER))
             for row in self._rows
         )
-        return msgspec.structs.replace(shown, rows=named)
+        return msgspec.structs.replace(shown, rows=rows)
 
 
 class Car(Play):

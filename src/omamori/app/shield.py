@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 SCREEN_S = 7 * 86_400.0
 """For so long the hub asks before it cuts off the screen from which a person used its pages."""
 SCREENS_MAX = 64
+STOPPED_KEPT_S = 10.0  # the kernel needs 0.2 s to count them beside 2,000 pairs
 _CLAIMS = "claims."
 
 
@@ -68,12 +69,14 @@ class Shield:
         self.mode = GUARDING
         self.hub = Place("hub")
         self.routers: tuple[Place, ...] = ()
+        self.networks: tuple[str, ...] = ()
         self.reaching: (
             Callable[[Callable[[str], Place], str], tuple[tuple[Pair, ...], tuple[Carrier, ...]]]
             | None
         ) = None
         self.force = Force(firewall.features())
         self._held: Plan | None = None
+        self._stopped: tuple[float, Mapping[str, int]] = (-STOPPED_KEPT_S, {})
         self._screens: dict[str, float] = {}
 
     def _kind_of(self, thing: str) -> str:
@@ -199,11 +202,13 @@ class Shield:
     def plan(self) -> Plan:
         """What is wanted now."""
         places = Whereabouts(self.watch.inventory.things(), self.guard.ports)
-        plan = self.guard.plan(places.of, self.hub)
+        plan = msgspec.structs.replace(
+            self.guard.plan(places.of, self.hub), routers=self.routers, networks=self.networks
+        )
         if self.reaching is None or self.mode == WATCHING:
             return plan
         pairs, carriers = self.reaching(places.of, self.mode)
-        return msgspec.structs.replace(plan, pairs=pairs, carriers=carriers, routers=self.routers)
+        return msgspec.structs.replace(plan, pairs=pairs, carriers=carriers)
 
     def hold(self, *, again: bool = False) -> None:
         """Have the firewall hold what is wanted, if that changed."""
@@ -220,8 +225,12 @@ class Shield:
         self.force = Force(self.force.features)
 
     def stopped(self) -> Mapping[str, int]:
-        """Frames stopped, by thing."""
-        return self.firewall.stopped()
+        """Frames stopped, by thing; counted anew now and then, for the kernel tells it slowly."""
+        now = self.clock()
+        at, _ = self._stopped
+        if not 0 <= now - at < STOPPED_KEPT_S:
+            self._stopped = (now, self.firewall.stopped())
+        return self._stopped[1]
 
     def _told(self, changes: list[Change]) -> None:
         if not changes:

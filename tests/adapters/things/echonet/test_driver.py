@@ -187,9 +187,8 @@ def test_what_is_no_answer_is_none(turned: Callable[[Any], list[Any]]) -> None:
 
 
 def test_an_answer_from_another_address_is_none() -> None:
-    async def scene(driver: EchonetDriver, node: Node) -> None:
-        await driver.read(at(LOCK, "127.0.0.22"), "locked")  # nobody is there, and NODE answers
-        assert node.heard
+    async def scene(driver: EchonetDriver, _node: Node) -> None:
+        await driver._learn(at(LOCK, "127.0.0.22"))  # nobody is there, and NODE answers
 
     async def stage(driver: EchonetDriver, node: Node) -> None:
         reading = asyncio.create_task(scene(driver, node))

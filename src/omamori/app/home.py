@@ -37,6 +37,15 @@ if TYPE_CHECKING:
     from omamori.web.views_talk import HearingView
 
 ENTRIES_A_PAGE = 30
+PATHS = {
+    "guard": "/protect",
+    "command": "/protect/commands",
+    "grant": "/protect/links",
+    "rules": "/protect/rules",
+    "link": "/protect/links",
+}
+PROTECTED = tuple(f"{room}." for room in PATHS)
+"""Kinds of entry that tell of protection, and where more of it is shown."""
 SEQ_DIGITS_MAX = 15
 
 
@@ -366,6 +375,8 @@ class Home:
     def _entry(self, entry: Entry, lang: str) -> views.EntryView:
         """An entry in the reader's words; an alert's names are those of today."""
         alert = entry.facts.get("alert")
+        if entry.kind.startswith(PROTECTED) and self.guarded is not None:
+            return _protected(entry, self.guarded.views, lang)
         if alert is None:
             return _entry(entry, lang)
         thing = entry.about[0] if entry.about else ""
@@ -404,6 +415,35 @@ def _guarded(
         AutomationViews(household.home, folder / AUTOMATIONS if folder else None, clock),
         changed,
     )
+
+
+def _protected(entry: Entry, shown: ProtectViews, lang: str) -> views.EntryView:
+    """What was cut off, commanded, linked or granted, in the reader's words."""
+    room = entry.kind.partition(".")[0]
+    reasons = [shown.named(reason, lang) for reason in entry.reasons]
+    is_grave = entry.kind in {"guard.cut", "guard.asked", "command.refused", "link.suspended"}
+    first = Reason(
+        f"happened.{entry.kind}",
+        {
+            "name": shown.name(entry.about[0], lang) if entry.about else "",
+            **_two(entry, shown, lang),
+        },
+    )
+    return views.EntryView(
+        at=entry.at,
+        kind=entry.kind,
+        what=first,
+        state=views.ATTENTION if is_grave else views.AS_USUAL,
+        reasons=tuple(reasons),
+        path=PATHS.get(room, ""),
+        by="",
+        digest="",
+    )
+
+
+def _two(entry: Entry, shown: ProtectViews, lang: str) -> dict[str, str]:
+    other = entry.about[1] if len(entry.about) > 1 else ""
+    return {"other": shown.name(other, lang)} if other else {"other": ""}
 
 
 def _practised() -> HearingView:

@@ -118,6 +118,11 @@ class Play:
     def act(self, choice: str) -> None:
         """Do it."""
 
+    @property
+    def is_ended(self) -> bool:
+        """Whether nothing more comes, neither by itself nor by the visitor."""
+        return self.is_over or not (self._due or self.choices())
+
     def choose(self, choice: str) -> None:
         """Act in the play.
 
@@ -183,7 +188,7 @@ class Play:
                 for step in self.steps
             ),
             self.choices(),
-            self.is_over or not (self._due or self.choices()),
+            self.is_ended,
         )
 
 

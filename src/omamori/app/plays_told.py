@@ -155,6 +155,11 @@ class Mail(Play):
         """Open it."""
         return () if self.stage.practice.network.situation == self.situation else ("open-mail",)
 
+    @property
+    def is_ended(self) -> bool:
+        """Once the hub has told of it."""
+        return self.is_over or bool(self._told)
+
     def act(self, choice: str) -> None:
         """From now on the computer does what it never did."""
         del choice

@@ -234,9 +234,9 @@ class Protection:
     # Links.
 
     def _linked(self, changes: Iterable[LinkChange]) -> None:
-        entries = [change.entry for change in changes]
-        if entries:
-            self._record(entries)
+        told = list(changes)
+        if told:
+            self._record([c.entry for c in told if c.before != c.link.state])
 
     # A person's word.
 

@@ -12,6 +12,7 @@ from omamori.app.automations import AutomationViews
 from omamori.app.household import Household
 from omamori.app.plays_told import PLAYS
 from omamori.app.protect_views import ProtectViews
+from omamori.app.protection import FAMILY
 from omamori.app.protects import Guarded, Protects
 from omamori.app.rule_views import RuleViews
 from omamori.app.theatre import Theatre, service_name
@@ -442,8 +443,8 @@ def _protected(entry: Entry, shown: ProtectViews, lang: str) -> views.EntryView:
 
 
 def _two(entry: Entry, shown: ProtectViews, lang: str) -> dict[str, str]:
-    other = entry.about[1] if len(entry.about) > 1 else ""
-    return {"other": shown.name(other, lang)} if other else {"other": ""}
+    other = entry.about[1] if len(entry.about) > 1 else FAMILY
+    return {"other": shown.name(other or FAMILY, lang)}
 
 
 def _practised() -> HearingView:

@@ -7,9 +7,12 @@ from urllib.parse import urlsplit
 
 from omamori.app.plays import HUB, SERVICE_ID, PlayError, Stage
 from omamori.app.plays_told import PLAYS, Measurement
+from omamori.app.protection import FAMILY
+from omamori.hub.commanding.command import HAND
 from omamori.simulation.cast import INDUSTRIES, SAVER
 from omamori.simulation.practice_cast import CAST
 from omamori.trust.standing import NOBODY, judge
+from omamori.web.words import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,7 +129,9 @@ def _lane(lane: str, lang: str) -> str:
 
 
 def service_name(who: str, lang: str) -> str:
-    """What a service of the play is called; others are called as they are known."""
+    """What a service of the play, or the family, is called; others as they are known."""
+    if who in {FAMILY, HAND}:
+        return text("somebody of the family", lang)
     if urlsplit(who).hostname == SERVICE_HOST:
         return SAVER.ja if lang == "ja" else SAVER.en
     return who

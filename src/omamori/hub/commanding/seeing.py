@@ -63,6 +63,11 @@ class Seeing:
             return self._by_hand(target, point, value, now)
         return [] if spot is None else self._effect(spot, value, kind, now)
 
+    def reading(self, target: str, point: str) -> tuple[Given, float] | None:
+        """The last value that a point that can be set was seen to have, and when."""
+        thing = self._register.things.get(target)
+        return thing.readings.get(point) if thing is not None else None
+
     def _effect(self, spot: Spot, value: Given, kind: str, now: float) -> list[Event]:
         winner = spot.of(spot.winner)
         if spot.pending is not None:

@@ -1,6 +1,6 @@
 """What checking a home's automations costs, how it grows, and beside all pairs asked of Z3.
 
-    python bench/automations.py
+    python bench/bench_automations.py
 
 CPU time of this process, in one run. The peer is the plain way of the published tools: every pair of
 automations, every pair of their actions, and Z3 for whether both conditions can hold.

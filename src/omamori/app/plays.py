@@ -105,6 +105,7 @@ class Play:
         self.steps: deque[PlayStep] = deque(maxlen=STEPS_MAX)
         self._due: deque[tuple[float, Callable[[], None]]] = deque(self.script())
         self.is_over = False
+        self._burst: dict[str, tuple[int, dict[str, Reason]]] | None = None
         stage.steward.watchers.append(self._heard)
 
     def script(self) -> list[tuple[float, Callable[[], None]]]:
@@ -160,11 +161,14 @@ class Play:
         self.steps.append(PlayStep(self.stage.clock(), actor, what, target, why, state, answer))
 
     def _heard(self, event: Event) -> None:
-        """What the hub says, as a line."""
+        """What the hub says, as a line; of very many at once, as one for each answer."""
+        if self._burst is not None:
+            if isinstance(event, Outcome):
+                count, why = self._burst.get(event.state, (0, {}))
+                why |= {reason.key: reason for reason in event.reasons}
+                self._burst[event.state] = (count + 1, why)
+            return
         if isinstance(event, Outcome):
-            repeats = event.facts.get("repeats", 0)
-            if isinstance(repeats, int) and repeats > 1 and repeats & (repeats - 1):
-                return  # what is refused again and again is told at each doubling
             first, *rest = event.reasons or (Reason(f"play.became-{event.state}"),)
             who = event.command.origin
             target = SERVICE_ID if who.kind == SERVICE else FAMILY
@@ -282,8 +286,14 @@ class Battery(Play):
         """Somebody else speaks with the service's voice, back and forth, and is noticed by that."""
         self.say(SERVICE_ID, Reason("play.is-taken-over"), "", (), ATTENTION)
         self.say(SERVICE_ID, Reason("play.asks-often", {"times": self.BURST}), HUB)
+        self._burst = {}
         for number in range(self.BURST):
             self.stage.ask("battery", "charge_w", 1000 if number % 2 else -1000)
+        burst, self._burst = self._burst, None
+        for state, (count, why) in burst.items():
+            answer = ANSWER_OF.get(state, "limit")
+            said = Reason(f"play.burst-{answer}", {"times": count})
+            self.say(HUB, said, SERVICE_ID, tuple(why.values())[:3], 1, answer)
         self.say(HUB, Reason("play.service-departs"), SERVICE_ID, (), DANGER, "refuse")
         self.stage.steward.lose(self.stage.service.who, (Reason("command.behaviour-departs"),))
 

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from omamori.hub.points import Point
     from omamori.ledger.entry import Entry
 
-BEAT_S = 0.5
+BEAT_S, READ_EVERY_S = 0.5, 30.0
 PORTS_MAX = 256
 _HUB = Place("hub", ("00:00:5e:00:53:fe",), (f"{NETWORK}254",))
 DEVICE_OF = {CAST[name].end.mac: name for name in ("television", "battery", "lights")}
@@ -88,6 +88,7 @@ class Practice:
         self.is_open = False
         self.theatre: Theatre | None = None
         self._ports: set[str] = set()
+        self._read_at = -READ_EVERY_S
         self._said: list[Sighting] = []
         self._talked: list[Flow] = []
         self._decoder = Decoder(self._said.append, self._talked.extend)
@@ -168,6 +169,13 @@ class Practice:
             self.devices.write(name, write.point, write.value, self.clock())
 
     def _see(self) -> None:
+        now = self.clock()
+        if not 0 <= now - self._read_at < READ_EVERY_S:  # as a driver looks now and then
+            self._read_at = now
+            for name, point in self.devices.points():
+                value = self.devices.value(name, point)
+                if value is not None:
+                    self.protection.steward.seen(CAST[name].end.mac, point, value)
         for seen in self.devices.take():
             thing = CAST[seen.thing].end.mac
             self.protection.steward.seen(thing, seen.point, seen.value, by_hand=seen.by_hand)

@@ -20,7 +20,7 @@ DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
 
 
 class EntriesError(RefusedError):
-    """A ledger file that cannot be opened: `ledger.damaged`, or `ledger.not-opened`."""
+    """A ledger that fails: `ledger.damaged`, `ledger.not-opened` or `ledger.not-written`."""
 
 
 class MemoryEntries:
@@ -60,6 +60,7 @@ class SqliteEntries:
         Raises:
             EntriesError: `ledger.damaged`, `ledger.not-opened`.
         """
+        self._name = path.name
         try:
             path.touch(mode=MODE)
             for tail in ("", "-wal", "-shm"):  # SQLite makes its logs with the file's mode
@@ -91,20 +92,26 @@ class SqliteEntries:
         )
 
     def append(self, entries: Sequence[Entry]) -> int:
-        """See `Entries.append`; raises ValueError for an entry over `BODY_BYTES_MAX`."""
+        """See `Entries.append`; raises ValueError for an entry over `BODY_BYTES_MAX`.
+
+        Raises:
+            EntriesError: `ledger.not-written`; none of them is in it.
+        """
         rows = []
         for offset, entry in enumerate(entries):
             body = msgspec.json.encode(entry)
             if len(body) > BODY_BYTES_MAX:
                 raise ValueError("entry too long")
             rows.append((self._next + offset, body))
-        self._db.execute("BEGIN IMMEDIATE")
         try:
+            self._db.execute("BEGIN IMMEDIATE")
             self._db.executemany("INSERT INTO entry VALUES (?, ?)", rows)
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            # A full disk may end the transaction by itself, or leave it open for ever.
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise EntriesError("ledger.not-written", {"file": self._name}) from error
         self._next += len(rows)
         return self._next - 1
 
@@ -114,10 +121,7 @@ class SqliteEntries:
             "SELECT seq, body FROM entry WHERE seq < ? ORDER BY seq DESC LIMIT ?",
             (self._next if before is None else before, limit),
         )
-        return [
-            msgspec.structs.replace(msgspec.json.decode(body, type=Entry), seq=seq)
-            for seq, body in found
-        ]
+        return [entry for seq, body in found if (entry := _read(seq, body)) is not None]
 
     def count(self) -> int:
         """See `Entries.count`."""
@@ -126,6 +130,14 @@ class SqliteEntries:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+
+def _read(seq: int, body: bytes) -> Entry | None:
+    """One line; None where it cannot be read: it must not hide the others."""
+    try:
+        return msgspec.structs.replace(msgspec.json.decode(body, type=Entry), seq=seq)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def open_entries(path: Path, now: float) -> tuple[SqliteEntries, str]:

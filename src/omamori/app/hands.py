@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from omamori.adapters.things.driver import DriverError, Terms
+from omamori.documents.reason import Reason
 from omamori.hub.commanding.command import BROKER, MEETING, Command, Notice, Write
 from omamori.hub.points import LOOK
 
@@ -21,12 +22,17 @@ if TYPE_CHECKING:
     from omamori.hub.sighting import Sighting
 
 WRITES_MAX = 64  # on their way at once; `Doing` turns more away
+_Place = tuple[str, str]
+"""A thing and a point of it."""
 
 _log = structlog.get_logger(__name__)
 
 
 class DriverHands:
     """`steward.Hands` of a real home.
+
+    Of one point only one value is on its way: what is set later takes the place of what was set
+    before and has not come through, so that the thing is never left with the older.
 
     Attributes:
         steward: told of what is seen; given once it is made.
@@ -36,7 +42,9 @@ class DriverHands:
         self.doing = doing
         self.clock = clock
         self.steward: Steward | None = None
-        self._writing: set[asyncio.Task[None]] = set()
+        self._writing: dict[_Place, asyncio.Task[None]] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+        self._one_by_one: dict[_Place, asyncio.Lock] = {}
 
     async def start(self) -> None:
         """Let drivers begin to look and to listen."""
@@ -44,9 +52,10 @@ class DriverHands:
 
     async def stop(self) -> None:
         """End what is still being set."""
-        for task in tuple(self._writing):
+        tasks = (*self._writing.values(), *self._ending)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._writing, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self.doing.stop()
 
     def hear(self, sighting: Sighting) -> None:
@@ -59,12 +68,30 @@ class DriverHands:
 
     def write(self, write: Write, command: Command | None) -> None:
         """Have a value set; whether it worked is seen, or is not."""
-        if len(self._writing) >= WRITES_MAX:
+        place = write.target, write.point
+        before = self._writing.pop(place, None)
+        if before is not None:
+            before.cancel()
+            self._ending.add(before)
+        elif len(self._writing) >= WRITES_MAX:
             _log.warning("hands.busy", thing=write.target, point=write.point)
+            self._not_done(write, Reason("driving.busy"))
             return
-        task = asyncio.get_running_loop().create_task(self._write(write, command))
-        self._writing.add(task)
-        task.add_done_callback(self._writing.discard)
+        task = asyncio.get_running_loop().create_task(self._in_turn(write, command))
+        self._writing[place] = task
+        task.add_done_callback(lambda _: self._ended(place, task))
+
+    def _ended(self, place: _Place, task: asyncio.Task[None]) -> None:
+        self._ending.discard(task)
+        if self._writing.get(place) is task:
+            del self._writing[place]
+            self._one_by_one.pop(place, None)
+
+    async def _in_turn(self, write: Write, command: Command | None) -> None:
+        """Not before the one that was on its way has truly ended."""
+        lock = self._one_by_one.setdefault((write.target, write.point), asyncio.Lock())
+        async with lock:
+            await self._write(write, command)
 
     async def _write(self, write: Write, command: Command | None) -> None:
         is_outside = command is not None and command.origin.channel in {MEETING, BROKER}
@@ -72,12 +99,19 @@ class DriverHands:
         try:
             await self.doing.write(write.target, write.point, write.value, terms)
         except DriverError as error:
-            _log.warning("hands.not-done", thing=write.target, why=str(error.reason))
-            if self.steward is not None:
-                told = Notice("home", error.reason, write.command_id, self.clock())
-                self.steward.notices.appendleft(told)
+            self._not_done(write, error.reason)
+            return
+        except Exception:  # noqa: BLE001 - a driver's fault is not the home's
+            _log.exception("hands.driver-broke", thing=write.target)
+            self._not_done(write, Reason("driving.no-answer"))
             return
         self._seen(write.target, write.point, write.value, by_hand=False)
+
+    def _not_done(self, write: Write, why: Reason) -> None:
+        """The family hears why; that it has no effect is seen by the arbiter in its time."""
+        _log.warning("hands.not-done", thing=write.target, why=str(why))
+        if self.steward is not None:
+            self.steward.notices.appendleft(Notice("home", why, write.command_id, self.clock()))
 
     def _changed(self, change: Change) -> None:
         self._seen(change.thing, change.point, change.value, by_hand=change.by_hand is True)

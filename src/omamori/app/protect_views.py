@@ -98,8 +98,12 @@ class ProtectViews:
         )
 
     def _left_out(self) -> tuple[Reason, ...]:
-        count = self.protection.reaching.left_out
-        return (Reason("protection.left-out", {"count": count}),) if count else ()
+        counts = {
+            "protection.left-out": self.protection.reaching.left_out,
+            "protection.unread": self.protection.unread,
+        }
+        told = tuple(Reason(key, {"count": count}) for key, count in counts.items() if count)
+        return (*told, *self.protection.notes)
 
     def todos(self, lang: str) -> tuple[TodoView, ...]:
         """What the family is asked now."""

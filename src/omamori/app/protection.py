@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from omamori.app.remembering import Remembering
 from omamori.app.shield import Shield
 from omamori.app.steward import FAMILY_RUNG, Steward
 from omamori.documents.reason import Reason, RefusedError
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 HOME, FAMILY = "home", "family"
 RUNG_KEPT_S = 60.0  # a level is judged anew so often; a doubt counts at once
 _MODE = "mode"
+_log = structlog.get_logger(__name__)
 
 
 class Speaker(Protocol):
@@ -59,13 +61,13 @@ class Speaker(Protocol):
         ...
 
 
-class Protection:
+class Protection(Remembering):
     """Guards one home and steers its commands.
 
     Attributes:
         shield: who is cut off; `steward`: what is commanded; `links`: who works with whom.
-        trouble: what happened last could not be kept; None where all is well.
-        keeper: puts what changed on the disk; the practice home keeps nothing.
+        notes: what the family should know of its rules and doors.
+        unread: pieces of what was kept that could not be read at the last start.
     """
 
     def __init__(
@@ -81,13 +83,14 @@ class Protection:
         self.watch = watch
         self.speaker = speaker
         self.clock = clock
-        self.keeper: Callable[[], None] = _nothing
-        self._append = append
-        self.trouble: Reason | None = None
+        super().__init__(append)
+        self.notes: tuple[Reason, ...] = ()
+        self.unread = 0
         self._is_mode_new = False
         self._rungs: dict[str, tuple[float, int, str]] = {}
         self.shield = Shield(watch, firewall, clock, self._record)
         self.steward = Steward(self, rules, hands, clock, self._commit)
+        self.steward.owe = self._owe
         self.grants = Grants(self._granter, lambda thing: self.kind_of(thing) or "")
         self.links = Links(
             {HOME: speaker.book},
@@ -117,8 +120,8 @@ class Protection:
     def alerted(self, alerts: list[Alert], ended: list[Alert]) -> None:
         """Act on what was noticed, at once: cut off or ask, narrow links, take slots away."""
         self.shield.alerted(alerts, ended)
-        for alert in (*alerts, *ended):
-            self.again(alert.thing)
+        for thing in dict.fromkeys(alert.thing for alert in (*alerts, *ended)):
+            self.again(thing)
 
     def said_fine(self, alert: Alert, by: str, *, fine: bool) -> None:
         """A person's word on an alert: what was done for its sake is taken back, or is done."""
@@ -137,17 +140,25 @@ class Protection:
         self.shield.hold()
 
     def step(self) -> None:
-        """Let time pass."""
-        self.steward.rejudge()
-        self.steward.step()
-        self._linked(self.links.step(self.clock()))
-        self._granted(self.grants.step(self.clock()))
-        self.shield.step()
+        """Let time pass; what goes wrong in one part keeps no other from its turn."""
+        for part in (
+            self.steward.rejudge,
+            self.steward.step,
+            lambda: self._linked(self.links.step(self.clock())),
+            lambda: self._granted(self.grants.step(self.clock())),
+            self.shield.step,
+        ):
+            try:
+                part()
+            except Exception:  # noqa: BLE001 - leases must end and cuts must hold all the same
+                _log.exception("protection.step-failed")
+        self._record([])
 
     def forget(self, thing: str) -> None:
         """A thing is gone for good."""
         self._rungs.pop(thing, None)
         self.steward.forget(thing)
+        self.steward.regain(thing)  # nothing of it is remembered
 
     # What the parts must know of the home (`steward.Home`).
 
@@ -192,9 +203,13 @@ class Protection:
         now = self.clock()
         at, rung, ground = self._rungs.get(known.id, (-RUNG_KEPT_S, 0, ""))
         if not 0 <= now - at < RUNG_KEPT_S:
-            standing = self.speaker.standing(known)
-            rung = standing.effective.rung if standing.effective else 0
-            ground = standing.ground
+            try:
+                standing = self.speaker.standing(known)
+            except Exception:  # noqa: BLE001 - no cut may wait for the hub's papers: the level stays
+                _log.exception("protection.not-judged", thing=known.id)
+            else:
+                rung = standing.effective.rung if standing.effective else 0
+                ground = standing.ground
             self._rungs[known.id] = (now, rung, ground)
         return rung, ground
 
@@ -289,7 +304,7 @@ class Protection:
 
     def _forget_commands(self, thing: str) -> None:
         self.steward.lose(thing, (Reason("grant.over"),))
-        self.steward.forget(thing)
+        self.forget(thing)
 
     def set_rules(self, rules: Rules, by: str) -> None:
         """Rule by these from now on; whatever rests on rules is judged again."""
@@ -312,45 +327,36 @@ class Protection:
 
     def keep(self, shelf: Shelf) -> None:
         """Put what changed on the shelf; it is safe when this returns."""
-        is_changed = self._is_mode_new
         if self._is_mode_new:
             shelf.keep(_MODE, _MODE, self.shield.mode.encode())
             self._is_mode_new = False
         for room, part in self.parts().items():
             for key, value in part.take_changes():
-                is_changed = True
-                if value is None:
-                    shelf.drop(room, key)
-                else:
-                    shelf.keep(room, key, value)
-        if is_changed:
-            shelf.commit()
+                try:
+                    if value is None:
+                        shelf.drop(room, key)
+                    else:
+                        shelf.keep(room, key, value)
+                except ValueError:  # one piece too long must not keep the others from the disk
+                    _log.exception("protection.piece-not-kept", room=room)
+        shelf.commit()  # also what an earlier one could not write
 
     def set_mode(self, mode: str, by: str) -> None:
         """How strictly the hub guards; raises ShieldError."""
         self._is_mode_new = True
         self.shield.set_mode(mode, by)
+        for thing in self.watch.worst():
+            self.again(thing)
 
     def restore(self, shelf: Shelf, now: float) -> int:
         """Take in what was kept; returns how many pieces could not be read."""
         for _, mode in shelf.all(_MODE):
             self.shield.restore_mode(mode.decode("utf-8", "replace"))
-        return sum(part.restore(shelf.all(room), now) for room, part in self.parts().items())
-
-    def _record(self, entries: list[Entry]) -> None:
-        """Keep what changed, and what is to be remembered; a disk that refuses stops no cut."""
-        self.trouble = None
-        try:
-            self.keeper()
-            if entries:
-                self._append(entries)
-        except (RefusedError, OSError) as error:
-            structlog.get_logger().error("protection.not-kept", why=str(error))
-            self.trouble = Reason("protection.not-kept")
-
-    def _commit(self, entries: list[Entry]) -> bool:
-        self._record(entries)
-        return self.trouble is None
+        for room, part in self.parts().items():
+            self.unread += part.restore(shelf.all(room), now)
+        if self.unread:
+            _log.error("protection.unread", count=self.unread)
+        return self.unread
 
     def stand(self, hub: Place, own: frozenset[str], ways: frozenset[str]) -> None:
         """Know where this machine is, and the ways out."""
@@ -359,7 +365,3 @@ class Protection:
 
 class ProtectionError(RefusedError):
     """A wish that cannot be followed."""
-
-
-def _nothing() -> None:
-    """Nothing is kept."""

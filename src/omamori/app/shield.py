@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 SCREEN_S = 7 * 86_400.0
 """For so long the hub asks before it cuts off the screen from which a person used its pages."""
 SCREENS_MAX = 64
+HOLD_AGAIN_S = 60.0
+"""So often the plan is given to the firewall anew: another program may have swept it away."""
 STOPPED_KEPT_S = 10.0  # the kernel needs 0.2 s to count them beside 2,000 pairs
 _CLAIMS = "claims."
 
@@ -76,6 +78,7 @@ class Shield:
         ) = None
         self.force = Force(firewall.features())
         self._held: Plan | None = None
+        self._held_at = float("-inf")
         self._stopped: tuple[float, Mapping[str, int]] = (-STOPPED_KEPT_S, {})
         self._screens: dict[str, float] = {}
 
@@ -107,7 +110,7 @@ class Shield:
         self.guard.reunite(self.now_of, inventory.is_guessed)
         self._see()
         self._told(done)
-        self.hold()
+        self.hold(again=not 0 <= self.clock() - self._held_at < HOLD_AGAIN_S)
         return done
 
     def now_of(self, address: str) -> str:
@@ -173,6 +176,8 @@ class Shield:
         before, self.mode = self.mode, mode
         said = Reason("guard.mode-changed", {"mode": mode, "before": before})
         self.record([Entry(self.clock(), "guard.mode", (), (said,), {"by": by, "mode": mode})])
+        if before == WATCHING:  # what went on meanwhile is acted on now
+            self.alerted([one for one in self.watch.alerts.all() if one.state == OPEN], ())
         self.hold()
 
     def calm(self) -> None:
@@ -181,6 +186,8 @@ class Shield:
             if quarantine.is_cut:
                 self.guard.undo(quarantine.thing, "play", self.clock())
             self.guard.forget(quarantine.thing)
+        before, self.guard = self.guard, Guard(self._kind_of)  # nor what was said no to
+        self.guard.ports, self.guard.scene = before.ports, before.scene
         self.hold()
 
     def restore_mode(self, mode: str) -> None:
@@ -201,7 +208,8 @@ class Shield:
 
     def plan(self) -> Plan:
         """What is wanted now."""
-        places = Whereabouts(self.watch.inventory.things(), self.guard.ports)
+        held = {q.place.port: q.thing for q in self.guard.quarantines() if q.is_cut}
+        places = Whereabouts(self.watch.inventory.things(), self.guard.ports, held)
         plan = msgspec.structs.replace(
             self.guard.plan(places.of, self.hub), routers=self.routers, networks=self.networks
         )
@@ -213,7 +221,9 @@ class Shield:
     def hold(self, *, again: bool = False) -> None:
         """Have the firewall hold what is wanted, if that changed."""
         plan = self.plan()
-        if self.force.features.force == OBSERVING or (plan == self._held and not again):
+        if self.force.features.force == OBSERVING:
+            return
+        if plan == self._held and not again and self.force.trouble is None:
             return
         try:
             self.firewall.apply(plan, self.clock())
@@ -221,7 +231,11 @@ class Shield:
             structlog.get_logger().error("shield.not-held", reason=str(error.reason))
             self.force = Force(self.force.features, error.reason)
             return
-        self._held = plan
+        except Exception:  # noqa: BLE001 - whatever breaks: what was noticed must be told
+            structlog.get_logger().exception("shield.not-held")
+            self.force = Force(self.force.features, Reason("guard.not-held"))
+            return
+        self._held, self._held_at = plan, self.clock()
         self.force = Force(self.force.features)
 
     def stopped(self) -> Mapping[str, int]:

@@ -12,16 +12,21 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
+import structlog
 
+from omamori.app.recording import entries_of, is_chatter
 from omamori.documents.reason import Reason
 from omamori.hub.commanding.arbiter import Arbiter
 from omamori.hub.commanding.command import (
+    ASKED,
     ENDED,
     HAND,
+    HELD,
     HUB,
     PAGE,
     PERSON,
     REFUSED,
+    SENT,
     SERVICE,
     Command,
     Notice,
@@ -32,7 +37,6 @@ from omamori.hub.commanding.command import (
 from omamori.hub.commanding.in_use import shows_use, use_of
 from omamori.hub.points import act_of, harm_of, industry_of
 from omamori.hub.ruling.question import Question, Ruling
-from omamori.ledger.entry import Entry
 from omamori.trust.standing import Standing
 
 if TYPE_CHECKING:
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
     from omamori.hub.commanding.telling import Event
     from omamori.hub.points import Given
     from omamori.hub.ruling.rules import Rules
+    from omamori.ledger.entry import Entry
 
 LAST_MAX = 200  # outcomes shown; the record has all
 TELLS_MAX = 4096  # askers that still listen for what becomes of a command
@@ -48,6 +53,13 @@ ASKERS_MAX = 1024
 FRESH_S = 60.0
 FAMILY_RUNG = 3  # what somebody who is signed in to this home's own pages is worth; a judgement
 CERTIFICATE = "certificate"
+PROMISES = frozenset({SENT, HELD, ASKED})
+"""What is said of a command that was taken in: only what is on the disk is said so."""
+STAYS_LOST = "command.behaviour-departs"
+"""Who was lost for this is not heard again by meeting anew: a person says so."""
+
+Tell = Callable[["Outcome"], None]
+_log = structlog.get_logger(__name__)
 
 
 class Home(Protocol):
@@ -96,6 +108,8 @@ class Steward:
         rules: who may; put in anew when the family edits them.
         last: the newest outcomes, newest first.
         decided: how often each rule decided, and when last.
+        later: has what came in this moment kept together, a little later; None keeps each alone.
+        owe: remembers lines of the record until the disk takes them again.
     """
 
     def __init__(
@@ -119,9 +133,10 @@ class Steward:
         self.decided: dict[str, tuple[int, float]] = {}
         self.watchers: list[Callable[[Event], None]] = []
         self.later: Callable[[Callable[[], None]], object] | None = None
+        self.owe: Callable[[list[Entry]], None] = _forgotten
         self._askers: dict[str, Asker] = {}
-        self._tells: dict[str, Callable[[Outcome], None]] = {}
-        self._waiting: list[Event] = []
+        self._tells: dict[str, tuple[Command, Tell]] = {}
+        self._waiting: list[tuple[Event, Tell | None]] = []
 
     # Who asks.
 
@@ -133,7 +148,7 @@ class Steward:
         """Judge everybody again: a level may have fallen, or risen."""
         now = self.clock()
         for asker in tuple(self._askers.values()):
-            self._know(msgspec.structs.replace(asker, standing=asker.judge(now)))
+            self._know(msgspec.structs.replace(asker, standing=_judged(asker, now)))
 
     def _know(self, asker: Asker) -> None:
         who = asker.origin.who
@@ -141,45 +156,54 @@ class Steward:
         self._askers[who] = asker
         if len(self._askers) > ASKERS_MAX:
             del self._askers[next(iter(self._askers))]
-        if before is None or asker.rung == before.rung:
-            return
-        if asker.rung < before.rung:
+        known = before.rung if before is not None else 0  # before a restart, nobody knows
+        if asker.rung < known:
             why = asker.standing.reasons or (Reason("command.level-fell", {"rung": asker.rung}),)
             self.lose(who, why)
-        if asker.rung:
+        if asker.rung and asker.rung != known and self._may_be_heard(who):
             self.arbiter.regained(who, self.clock())
+
+    def _may_be_heard(self, who: str) -> bool:
+        why = self.arbiter.why_lost(who)
+        return not self.home.standing_of(who)[2] and STAYS_LOST not in {one.key for one in why}
 
     def lose(self, who: str, reasons: Iterable[Reason]) -> None:
         """Somebody is no longer trusted: it loses all that it holds, at once."""
-        self._happened(self.arbiter.lost(who, reasons, self.clock()))
+        self._happened(self.arbiter.lost(who, reasons, self.clock()), at_once=True)
 
     def regain(self, who: str) -> None:
         """Somebody is trusted again."""
         self.arbiter.regained(who, self.clock())
 
-    # What is asked.
+    # What is asked. A person's word is on the disk when these return.
 
-    def ask(self, command: Command, tell: Callable[[Outcome], None] | None = None) -> None:
+    def ask(self, command: Command, tell: Tell | None = None) -> None:
         """Take in a command; `tell` hears every change of its state, once that is kept."""
-        if tell is not None and len(self._tells) < TELLS_MAX:
-            self._tells[command.id] = tell
-        self._happened(self.arbiter.ask(command, self.clock()))
+        events = self.arbiter.ask(command, self.clock())
+        first = events[0]
+        is_taken = isinstance(first, Outcome) and first.state not in ENDED
+        if is_taken and tell is not None and len(self._tells) < TELLS_MAX:
+            self._tells[command.id] = command, tell
+            tell = None
+        self._happened(events, at_once=_is_person(command.origin), tell=tell)
 
     def withdraw(self, command_id: str, origin: Origin) -> None:
         """Take a command back."""
-        self._happened(self.arbiter.withdraw(command_id, origin, self.clock()))
+        events = self.arbiter.withdraw(command_id, origin, self.clock())
+        self._happened(events, at_once=_is_person(origin))
 
     def decide(self, command_id: str, by: Origin, *, do: bool) -> None:
         """The family's word on a command that waits."""
-        self._happened(self.arbiter.answer(command_id, by, agreed=do, now=self.clock()))
+        events = self.arbiter.answer(command_id, by, agreed=do, now=self.clock())
+        self._happened(events, at_once=True)
 
     def set_switch(self, thing: str, position: str, by: Origin) -> None:
         """From where a thing may be steered."""
-        self._happened(self.arbiter.set_switch(thing, position, by, self.clock()))
+        self._happened(self.arbiter.set_switch(thing, position, by, self.clock()), at_once=True)
 
     def opt_out(self, thing: str, by: Origin, until: float) -> None:
         """Take no part in energy programs until then; 0 takes it back."""
-        self._happened(self.arbiter.opt_out(thing, by, until, self.clock()))
+        self._happened(self.arbiter.opt_out(thing, by, until, self.clock()), at_once=True)
 
     def forget(self, thing: str) -> None:
         """Nothing is heard of it any more."""
@@ -205,50 +229,78 @@ class Steward:
 
     # What comes of it.
 
-    def _happened(self, events: list[Event]) -> None:
+    def _happened(
+        self, events: list[Event], *, at_once: bool = False, tell: Tell | None = None
+    ) -> None:
         """Keep it first, with all else that comes in this moment; then tell and do it."""
         was_empty = not self._waiting
-        self._waiting += events
-        if self.later is None:
+        self._waiting += [
+            (event, tell if place == 0 else None) for place, event in enumerate(events)
+        ]
+        if at_once or (self.later is None and events):
             self.flush()
-        elif was_empty:
+        elif was_empty and events and self.later is not None:
             self.later(self.flush)
 
     def flush(self) -> None:
         """Keep what happened, then have it done and told."""
-        events, self._waiting = self._waiting, []
-        outcomes = [event for event in events if isinstance(event, Outcome)]
-        entries = [_entry(outcome) for outcome in outcomes if _is_recorded(outcome)]
-        if not self.commit(entries):
-            events = [_unkept(event) for event in events if self._may_go_unkept(event)]
-            outcomes = [event for event in events if isinstance(event, Outcome)]
-        for outcome in filter(_is_recorded, outcomes):
-            self.last.appendleft(outcome)
-            self._count(outcome)
-        for event in events:
-            self._pass_on(event)
+        said, self._waiting = self._waiting, []
+        events = [event for event, _ in said]
+        if not is_chatter(events) and not self.commit(entries_of(events)):
+            said = self._unkept(said)
+            self.owe(entries_of([event for event, _ in said]))
+        newest = {(e.target, e.point): e for e, _ in said if isinstance(e, Write)}
+        for event, tell in said:
+            if isinstance(event, Write) and newest[event.target, event.point] is not event:
+                continue  # overtaken before it was begun
+            try:
+                self._pass_on(event, tell)
+            except Exception:  # noqa: BLE001 - who listens badly keeps nobody else from hearing
+                _log.exception("steward.not-passed-on")
 
-    def _may_go_unkept(self, event: Event) -> bool:
-        """Where nothing can be kept, only the home's own hands still move anything."""
-        if not isinstance(event, Write):
-            return True
-        held = self.arbiter.in_force(event.target, event.point)
-        return held is None or held.origin.channel in {HAND, PAGE, HUB}
+    def _unkept(self, said: list[tuple[Event, Tell | None]]) -> list[tuple[Event, Tell | None]]:
+        """What is done where nothing can be kept: nobody from elsewhere begins to move anything."""
+        found: list[tuple[Event, Tell | None]] = []
+        undone: set[str] = set()
+        for event, tell in said:
+            if not (isinstance(event, Outcome) and _is_promise_outside(event)):
+                if _command_of(event) not in undone:
+                    found.append((event, tell))
+                continue
+            command = event.command
+            if command.id in undone:
+                continue
+            undone.add(command.id)
+            reasons = (Reason("command.not-kept"), *event.reasons)
+            refused = msgspec.structs.replace(event, state=REFUSED, reasons=reasons)
+            found.append((refused, tell))
+            after = self.arbiter.withdraw(command.id, command.origin, self.clock())
+            found += [(one, None) for one in after if _command_of(one) != command.id]
+        return found
 
-    def _pass_on(self, event: Event) -> None:
+    def _pass_on(self, event: Event, heard: Tell | None) -> None:
         if isinstance(event, Write):
             held = self.arbiter.in_force(event.target, event.point)
             self.hands.write(event, held if held and held.id == event.command_id else None)
         elif isinstance(event, Notice):
             self.notices.appendleft(event)
         else:
-            tell = self._tells.get(event.command.id)
-            if event.state in ENDED:
-                self._tells.pop(event.command.id, None)
+            self.last.appendleft(event)
+            self._count(event)
+            tell = heard or self._told_of(event)
             if tell is not None:
                 tell(event)
-        for watcher in self.watchers:
+        for watcher in tuple(self.watchers):
             watcher(event)
+
+    def _told_of(self, outcome: Outcome) -> Tell | None:
+        """Who listens for what becomes of it; never of another's with the same id."""
+        command, tell = self._tells.get(outcome.command.id, (None, None))
+        if command is not outcome.command:
+            return None
+        if outcome.state in ENDED:
+            del self._tells[outcome.command.id]
+        return tell
 
     def _count(self, outcome: Outcome) -> None:
         rules = str(outcome.facts.get("rules", ""))
@@ -311,28 +363,27 @@ def family(name: str = "") -> Origin:
     return Origin("family", PERSON, PAGE, "", name)
 
 
-def _is_recorded(outcome: Outcome) -> bool:
-    """Who asks much too fast fills no disk: each doubling of its refusals is one entry."""
-    repeats = outcome.facts.get("repeats", 0)
-    return not isinstance(repeats, int) or repeats & (repeats - 1) == 0
+def _is_person(origin: Origin) -> bool:
+    return origin.kind == PERSON
 
 
-def _unkept(event: Event) -> Event:
-    """What somebody from elsewhere is told where the disk refuses: it is not acknowledged."""
-    if not isinstance(event, Outcome) or event.command.origin.channel in {HAND, PAGE, HUB}:
-        return event
-    reasons = (Reason("command.not-kept"), *event.reasons)
-    return msgspec.structs.replace(event, state=REFUSED, reasons=reasons)
+def _is_promise_outside(outcome: Outcome) -> bool:
+    is_outside = outcome.command.origin.channel not in {HAND, PAGE, HUB}
+    return is_outside and outcome.state in PROMISES
 
 
-def _entry(outcome: Outcome) -> Entry:
-    command = outcome.command
-    value = command.value
-    facts = {
-        **outcome.facts,
-        "command": command.id,
-        "point": command.point,
-        "value": int(value) if isinstance(value, bool) else value,
-    }
-    about = (command.target, command.origin.who)
-    return Entry(outcome.at, f"command.{outcome.state}", about, outcome.reasons, facts)
+def _command_of(event: Event) -> str:
+    return event.command.id if isinstance(event, Outcome) else event.command_id
+
+
+def _judged(asker: Asker, now: float) -> Standing:
+    """Its standing now; who cannot be judged has none."""
+    try:
+        return asker.judge(now)
+    except Exception:  # noqa: BLE001 - one who cannot be judged must not keep the rest from it
+        _log.exception("steward.not-judged", who=asker.origin.who)
+        return msgspec.structs.replace(asker.standing, effective=None, reasons=())
+
+
+def _forgotten(_entries: list[Entry]) -> None:
+    """Nobody remembers it."""

@@ -198,6 +198,11 @@ class Arbiter(Setting, Seeing):
         if self._register.lost.pop(who, None) is not None:
             self._register.forget("lost/" + who)
 
+    def why_lost(self, who: str) -> tuple[Reason, ...]:
+        """Why nothing of it is heard; empty where it is heard."""
+        lost = self._register.lost.get(who)
+        return lost.reasons if lost is not None else ()
+
     def renumbered(self, origin: Origin) -> None:
         """A person or a new meeting says that this origin counts anew, as after a reset."""
         caller = self._register.callers.get(caller_of(origin))

@@ -35,6 +35,10 @@ SENTENCES = {
     "firewall.switched-off": "Somebody switched the protection of the network off in omamori.toml.",
     "firewall.not-listening": "This hub was started without listening on a network, so it can stop nothing.",
     "protection.left-out": "{count} pairs of things are not held: there are too many for this machine.",
+    "protection.unread": "{count} pieces of what was kept could not be read after the last start. Look at what is cut off, linked and commanded, and say again what is missing.",
+    "protection.cuts-from-record": "What was kept was damaged, so the hub looked into its record: {count} things were cut off, and are cut off again.",
+    "guard.not-held": "The firewall failed, so what should be cut off may not be. Unplug what worries you.",
+    "ledger.not-written": "The record {file} could not be written. Make room on the disk.",
     "ruling.changed": "The rules of this home were changed; {count} are in force.",
 }
 
@@ -73,5 +77,9 @@ JA = {
     "firewall.switched-off": "omamori.toml で、ネットワークを守る働きが切られています。",
     "firewall.not-listening": "ネットワークを聞かずに起動したので、何も止められません。",
     "protection.left-out": "機器の組み合わせのうち {count} 組は、多すぎるため守れていません。",
+    "protection.unread": "前に保存したもののうち {count} 個が、起動のときに読めませんでした。切り離し・連携・操作を見て、足りないものをもう一度言ってください。",
+    "protection.cuts-from-record": "保存したものがこわれていたので、記録を調べました。切り離していた {count} 台を、もう一度切り離しました。",
+    "guard.not-held": "通信を止める仕組みが働きませんでした。切り離せていないかもしれません。気になる機器はコンセントを抜いてください。",
+    "ledger.not-written": "記録{file}に書けませんでした。ディスクの空きを増やしてください。",
     "ruling.changed": "家のきまりが変わりました。いま {count} 個のきまりが働いています。",
 }

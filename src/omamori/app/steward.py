@@ -285,6 +285,8 @@ class Steward:
         elif isinstance(event, Notice):
             self.notices.appendleft(event)
         else:
+            if self.last and _is_same(self.last[0], event):
+                self.last.popleft()  # what happens again and again is shown once
             self.last.appendleft(event)
             self._count(event)
             tell = heard or self._told_of(event)

@@ -389,3 +389,13 @@ def _judged(asker: Asker, now: float) -> Standing:
 
 def _forgotten(_entries: list[Entry]) -> None:
     """Nobody remembers it."""
+
+
+def _is_same(one: Outcome, other: Outcome) -> bool:
+    """Whether two refusals say the same of the same wish."""
+    return (
+        one.state == other.state == REFUSED
+        and one.command.origin == other.command.origin
+        and (one.command.target, one.command.point) == (other.command.target, other.command.point)
+        and [reason.key for reason in one.reasons] == [reason.key for reason in other.reasons]
+    )

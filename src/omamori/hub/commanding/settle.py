@@ -39,6 +39,7 @@ from omamori.hub.commanding.slots import (
     Pending,
     Spot,
     at_hand,
+    of_the_family,
     own_safety,
 )
 from omamori.hub.commanding.telling import FAMILY, Event, notices, outcome
@@ -49,12 +50,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from omamori.hub.commanding.command import Command, Origin
+    from omamori.hub.commanding.pace import Bucket
     from omamori.hub.commanding.register import Register
     from omamori.hub.commanding.telling import Telling
     from omamori.hub.points import Given
     from omamori.hub.ruling.question import Ruling
 
 _HOUR_MIN = 60.0
+
+RULED_AGAIN_S = 300.0
+"""How often the rules are asked about what is in force: a level that fell while the hub was away, a
+car that drives off. Our own figure."""
 
 
 class Settling:
@@ -122,7 +128,7 @@ class Settling:
             if found:
                 reasons += found
                 whose.append(owner)
-        if binds_pace and spot is not None and not _may_change(spot, envelopes, now):
+        if binds_pace and spot is not None and not _may_change(spot, command, envelopes, now):
             reasons.append(Reason("command.too-often"))
         return reasons, ",".join(whose or [owner for owner, _ in envelopes])
 
@@ -140,8 +146,17 @@ class Settling:
         ]
         return [ground for ground in grounds if ground is not None]
 
+    def forbidden(self, command: Command, now: float) -> list[Reason]:
+        """Why what is in force may not stay: the envelopes, or rules that now refuse it."""
+        reasons = self.unsafe(command, now)
+        answer, ruling = self.ruled(command, now)
+        if answer not in {ALLOW, ASK, LIMIT}:
+            reasons.extend(ruling.reasons if ruling else ())
+            reasons.append(Reason("command.not-allowed"))
+        return reasons
+
     def check_at(self, command: Command, now: float) -> float:
-        """When the readings that it depends on are too old, unless others come."""
+        """When the rules are asked again, or readings that it depends on are too old, if sooner."""
         thing = self._register.things.get(command.target)
         ages = [
             thing.readings[condition.point][1] if condition.point in thing.readings else now
@@ -149,7 +164,9 @@ class Settling:
             for condition in envelope.conditions
             if thing is not None and condition.is_for(command.value)
         ]
-        return min(ages, default=inf) + CONDITION_AGE_S_MAX + 1.0
+        too_old_at = min(ages, default=inf) + CONDITION_AGE_S_MAX + 1.0
+        asks_nobody = at_hand(command.origin) or own_safety(command.origin)
+        return too_old_at if asks_nobody else min(too_old_at, now + RULED_AGAIN_S)
 
     def judge(self, spot: Spot | None, accepted: Accepted, now: float) -> list[Reason] | None:
         """Whether rules and envelope let it pass now; why not, where they refuse it."""
@@ -320,7 +337,7 @@ class Settling:
             spot.written, spot.written_at, spot.confirmed_at = command.value, now, now
             return [outcome(front, now, (self._telling.reason("command.by-hand", command),))]
         if not (at_hand(command.origin) or own_safety(command.origin)):
-            _take_change(spot, self.envelopes(spot.target, spot.point), now)
+            _take_change(spot, command, self.envelopes(spot.target, spot.point), now)
         written = self.write(spot, command.value, command.id, now)
         front.state, front.tries = SENT, front.tries + 1
         spot.check_at = self.check_at(command, now)
@@ -356,18 +373,30 @@ def _changes_max(envelopes: Iterable[tuple[str, Envelope]]) -> float:
     return min(said, default=0.0)
 
 
-def _may_change(spot: Spot, envelopes: Iterable[tuple[str, Envelope]], now: float) -> bool:
+def _changes(spot: Spot, command: Command) -> Bucket:
+    """Its share: nobody from elsewhere uses up what the family has."""
+    return spot.changes_by_family if of_the_family(command.origin) else spot.changes
+
+
+def _may_change(
+    spot: Spot, command: Command, envelopes: Iterable[tuple[str, Envelope]], now: float
+) -> bool:
     per_hour = _changes_max(envelopes)
-    return not per_hour or spot.changes.filled(*_budget(per_hour), now) >= 1
+    return not per_hour or _changes(spot, command).filled(*_budget(per_hour), now) >= 1
 
 
-def _take_change(spot: Spot, envelopes: Iterable[tuple[str, Envelope]], now: float) -> None:
+def _take_change(
+    spot: Spot, command: Command, envelopes: Iterable[tuple[str, Envelope]], now: float
+) -> None:
     per_hour = _changes_max(envelopes)
     if per_hour:
-        spot.changes.take(*_budget(per_hour), now)
+        _changes(spot, command).take(*_budget(per_hour), now)
 
 
 def _budget(per_hour: float) -> tuple[float, float]:
-    """Half at once and half over the hour: never more than all within any hour."""
-    half = per_hour / 2
-    return half / _HOUR_MIN, max(half, 1.0)
+    """A tenth at once, the rest over the hour: contactors and pumps wear out by chatter.
+
+    Never more than all within any hour.
+    """
+    at_once = max(per_hour / 10, min(2.0, per_hour / 2))
+    return (per_hour - at_once) / _HOUR_MIN, max(at_once, 1.0)

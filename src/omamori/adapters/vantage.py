@@ -141,6 +141,14 @@ def ports_of(interface: str, net: Path = _NET) -> dict[str, str]:
     }
 
 
+def radio_ports(interface: str, net: Path = _NET) -> frozenset[str]:
+    """Which ports of this machine's bridge are a radio, that many things share."""
+    signs = ("wireless", "phy80211")
+    return frozenset(
+        name for name in _ports(interface, net) if any((net / name / s).exists() for s in signs)
+    )
+
+
 def _ports(interface: str, net: Path) -> list[str]:
     folder = net / interface / "brif"
     return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []

@@ -14,7 +14,15 @@ from omamori.adapters.discovery.service import Discovery
 from omamori.adapters.echonet_port import EchonetPort
 from omamori.adapters.keys import write_secret
 from omamori.adapters.shelf import MemoryShelf, ShelfError, SqliteShelf, open_shelf
-from omamori.adapters.vantage import gateway, own_ips, own_macs, own_networks
+from omamori.adapters.vantage import (
+    bridge_of,
+    gateway,
+    own_ips,
+    own_macs,
+    own_networks,
+    ports_of,
+    radio_ports,
+)
 from omamori.app.wire import Wire
 from omamori.documents.reason import Reason, RefusedError
 from omamori.hub.guarding.plan import Place
@@ -305,9 +313,18 @@ class Network:
         ended = list(ended)
         if alerts or ended:
             if self.protection is not None:
+                self._look_at_ports()
                 self.protection.alerted(alerts, ended)
             self.keep()
             self.alerted(alerts, ended)
+
+    def _look_at_ports(self) -> None:
+        """Who is at which port now: an address that was just borrowed must not be the one cut off."""
+        bridge = bridge_of(self.wire.vantage.interface) if self.wire else ""
+        if bridge and self.protection is not None:
+            ports = self.protection.shield.guard.ports
+            ports.radio = radio_ports(bridge)
+            ports.now(ports_of(bridge), self.clock())
 
     async def _steps(self) -> None:
         while True:
@@ -334,6 +351,7 @@ class Network:
         self._told(told, ended)
         if self.protection is not None:
             self._stand()
+            self._look_at_ports()
             self.protection.step()
         if not 0 <= now - self._kept_at < KEEP_EVERY_S:
             self.keep()

@@ -94,3 +94,37 @@ def test_no_address_that_a_thing_sends_from_makes_a_plan_that_is_refused(
     if not place.macs and not place.ips:
         return
     desired(Plan(cuts=(Cut(place, NOW + 60),)), NOW)
+
+
+def test_what_the_bridge_knows_no_more_has_left_its_port_and_may_be_borrowed_next() -> None:
+    ports = Ports()
+    ports.now({IRON: "lan3"}, NOW)
+    ports.now({}, NOW + 400)
+    assert (ports.of(IRON), ports.surety(IRON, NOW + 400)) == ("", BARE)
+    ports.now({IRON: "lan3"}, NOW + 500)  # it was only silent
+    assert ports.surety(IRON, NOW + 500 + SETTLED_S) == OWN_PORT
+    ports.now({}, NOW + 900)
+    ports.now({IRON: "lan4"}, NOW + 901)
+    assert ports.surety(IRON, NOW + 1000) == MOVED
+
+
+def test_a_radio_is_nobodys_own_port_and_things_roam() -> None:
+    ports = Ports()
+    ports.radio = frozenset({"wlan0", "wlan1"})
+    ports.now({IRON: "wlan0"}, NOW)
+    assert (ports.of(IRON), ports.surety(IRON, NOW + SETTLED_S)) == ("", SHARED_PORT)
+    ports.now({IRON: "wlan1"}, NOW + 100)
+    assert ports.surety(IRON, NOW + 101) == SHARED_PORT
+    ports.now({IRON: "lan1"}, NOW + 200)
+    assert ports.surety(IRON, NOW + 201) == MOVED
+
+
+def test_a_port_stays_that_of_whom_is_cut_off_there_whatever_address_comes_next() -> None:
+    ports = Ports()
+    ports.now({mac(2): "lan3"}, NOW)
+    places = Whereabouts([thing(IRON), thing(mac(2))], ports, {"lan3": IRON})
+    assert places.of(mac(2)).port == ""
+    before = Place(IRON, (IRON,), (), "lan3")
+    assert ports.kept(places.of(IRON), before).port == "lan3"
+    ports.now({mac(2): "lan3", IRON: "lan4"}, NOW)
+    assert ports.kept(Place(IRON, (IRON,)), before).port == ""

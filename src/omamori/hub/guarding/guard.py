@@ -259,7 +259,7 @@ class Guard:
         for quarantine in self._all.values():
             if not quarantine.is_cut:
                 continue
-            place = place_of(quarantine.thing)
+            place = self.ports.kept(place_of(quarantine.thing), quarantine.place)
             if not place.macs and not place.ips:
                 place = msgspec.structs.replace(quarantine.place, thing=quarantine.thing)
             elif place != quarantine.place:

@@ -16,7 +16,7 @@ import msgspec
 from omamori.hub.guarding.plan import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from omamori.hub.knowing.known import KnownThing
 
@@ -38,17 +38,23 @@ two ports; nobody knows any port."""
 
 
 class _Seat(msgspec.Struct):
-    """At which port an address is heard."""
+    """At which port an address is heard; an empty one: at none now, and `last` was the last."""
 
     port: str
     since: float
+    last: str
     moved_at: float | None = None
 
 
 class Ports:
-    """Learns which address is heard at which port of our bridge (sightings ``bridge.port``)."""
+    """Learns which address is heard at which port of our bridge (sightings ``bridge.port``).
+
+    Attributes:
+        radio: ports that are nobody's own: who is within reach may be there, and things roam.
+    """
 
     def __init__(self) -> None:
+        self.radio: frozenset[str] = frozenset()
         self._seats: dict[str, _Seat] = {}
         self._at: dict[str, set[str]] = {}
 
@@ -59,34 +65,60 @@ class Ports:
         seat = self._seats.get(mac)
         if seat is None:
             self._make_room()
-            self._seats[mac] = _Seat(port, now)
+            self._seats[mac] = _Seat(port, now, port)
         elif seat.port != port:
-            self._leave(seat.port, mac)
-            seat.port, seat.since, seat.moved_at = port, now, now
+            if seat.port:
+                self._leave(seat.port, mac)
+            if port != seat.last and not {port, seat.last} <= self.radio:
+                seat.moved_at = now
+            seat.port, seat.last, seat.since = port, port, now
         else:
             return
         self._at.setdefault(port, set()).add(mac)
 
+    def now(self, table: Mapping[str, str], now: float) -> None:
+        """All that the bridge knows at this moment: address → port.
+
+        What it knows no more was pulled out, or silent for minutes (IEEE 802.1Q §8.8.3); wherever
+        that is heard next may be a borrowed address.
+        """
+        for mac, seat in self._seats.items():
+            if seat.port and mac not in table:
+                self._leave(seat.port, mac)
+                seat.port = ""
+        for mac, port in table.items():
+            self.heard(mac, port, now)
+
     def of(self, mac: str) -> str:
         """The port that is this address's alone; empty where it is shared or not known."""
         seat = self._seats.get(mac)
-        return seat.port if seat is not None and len(self._at[seat.port]) == 1 else ""
+        if seat is None or not seat.port or seat.port in self.radio:
+            return ""
+        return seat.port if len(self._at[seat.port]) == 1 else ""
+
+    def kept(self, place: Place, before: Place) -> Place:
+        """Where a thing is that was cut off at `before`: made-up addresses there free nobody."""
+        seats = (self._seats.get(mac) for mac in place.macs)
+        is_elsewhere = any(s is not None and s.port not in {"", before.port} for s in seats)
+        if place.port or not before.port or is_elsewhere:
+            return place
+        return msgspec.structs.replace(place, port=before.port)
 
     def surety(self, mac: str, now: float) -> str:
         """How surely a frame with this address was sent by its owner."""
         seat = self._seats.get(mac)
-        if seat is None:
+        if seat is None or not seat.port:
             return BARE
         if seat.moved_at is not None and abs(now - seat.moved_at) < MOVED_S:
             return MOVED
-        if len(self._at[seat.port]) > 1:
+        if len(self._at[seat.port]) > 1 or seat.port in self.radio:
             return SHARED_PORT
         return OWN_PORT if abs(now - seat.since) >= SETTLED_S else BARE
 
     def forget(self, mac: str) -> None:
         """It is not here any more."""
         seat = self._seats.pop(mac, None)
-        if seat is not None:
+        if seat is not None and seat.port:
             self._leave(seat.port, mac)
 
     def _leave(self, port: str, mac: str) -> None:
@@ -106,10 +138,13 @@ class Whereabouts:
     """Where all things are now; made anew when the inventory changed.
 
     A place holds only addresses that are the thing's alone: whoever takes another's IP address must
-    not have that one cut off with it.
+    not have that one cut off with it. A port at which somebody is cut off stays that one's.
     """
 
-    def __init__(self, things: Iterable[KnownThing], ports: Ports) -> None:
+    def __init__(
+        self, things: Iterable[KnownThing], ports: Ports, held: Mapping[str, str] | None = None
+    ) -> None:
+        """`held` says at which port which thing is cut off."""
         self._places: dict[str, Place] = {}
         known = [thing for thing in things if not thing.behind]
         owners: dict[str, int] = {}
@@ -120,6 +155,7 @@ class Whereabouts:
             macs = tuple(m for m in _macs(thing) if owners[m] == 1)[:PLACE_ADDRESSES_MAX]
             ips = tuple(ip for ip in _ips(thing) if owners[ip] == 1)[:PLACE_ADDRESSES_MAX]
             port = ports.of(thing.mac) if thing.mac in macs else ""
+            port = port if (held or {}).get(port, thing.id) == thing.id else ""
             self._places[thing.id] = Place(thing.id, macs, ips, port)
 
     def of(self, thing: str) -> Place:

@@ -37,6 +37,7 @@ class AutomationViews:
         self._told: Automations | None = None
         self._found = _NONE
         self._taken_at: float | None = None
+        self._lost: tuple[Reason, ...] = ()
         self._restore()
 
     def _restore(self) -> None:
@@ -45,9 +46,9 @@ class AutomationViews:
         try:
             with self.file.open("rb") as opened:
                 told = read_automations(opened.read(AUTOMATIONS_OCTETS_MAX + 1), "json")
-            self._look(told, self.file.stat().st_mtime)
+            self._look(told, examine(told), self.file.stat().st_mtime)
         except (OSError, AutomationError):
-            return  # what can be brought in again is not worth a trouble
+            self._lost = (Reason("automating.lost"),)
 
     def take(self, octets: bytes) -> None:
         """Look at a file: Home Assistant's YAML, or the neutral JSON.
@@ -57,29 +58,36 @@ class AutomationViews:
         """
         form = "json" if octets.lstrip()[:1] == b"{" else "yaml"
         told = read_automations(octets, form)
-        self._look(told, self.clock())
+        found = examine(told)
         if self.file is not None:
             try:
                 write_secret(self.file, msgspec.json.encode(told))
             except OSError as error:
                 raise AutomationError("shelf.not-written", {"file": FILE}) from error
+        self._look(told, found, self.clock())
 
-    def _look(self, told: Automations, at: float) -> None:
-        self._found = examine(told)
-        self._told, self._taken_at = told, at
+    def _look(self, told: Automations, found: Checked, at: float) -> None:
+        self._told, self._found, self._taken_at, self._lost = told, found, at, ()
 
     def forget(self) -> None:
-        """Forget what was brought in."""
-        self._told, self._found, self._taken_at = None, _NONE, None
+        """Forget what was brought in.
+
+        Raises:
+            AutomationError: the disk refuses; it is still there.
+        """
         if self.file is not None:
-            self.file.unlink(missing_ok=True)
+            try:
+                self.file.unlink(missing_ok=True)
+            except OSError as error:
+                raise AutomationError("shelf.not-written", {"file": FILE}) from error
+        self._told, self._found, self._taken_at, self._lost = None, _NONE, None, ()
 
     def view(self) -> AutomationsView:
         """What was found, the gravest first."""
         told = self._told.automations if self._told else ()
         names = {one.id: one.name or one.id for one in told}
         found = self._found.conflicts
-        notes = self._found.notes
+        notes = (*self._lost, *self._found.notes)
         if len(found) > SHOWN_MAX:
             more = Reason("automating.more-found", {"count": len(found) - SHOWN_MAX})
             notes = (*notes, more)

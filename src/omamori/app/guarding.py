@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,20 +16,20 @@ from omamori.adapters.things.doing import Doing
 from omamori.adapters.things.registry import Chargers, build_drivers
 from omamori.adapters.vantage import bridge_of, home_interface
 from omamori.app.hands import DriverHands
+from omamori.app.network import STEP_S
 from omamori.app.protection import Protection
+from omamori.app.recalling import cuts_of, mode_of
 from omamori.app.service_door import ServiceDoor
 from omamori.app.vouching import Voucher
 from omamori.app.wire import AUTO
 from omamori.documents.reason import Reason, RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from omamori.app.config import Config
     from omamori.app.network import Network
     from omamori.app.vouching import Silent
     from omamori.hub.ports import Firewall
-    from omamori.ledger.entry import Entry
+    from omamori.ledger.entry import Entries
 
 CHARGER = "charger"
 """The name under which a car charger signs in."""
@@ -49,9 +50,10 @@ class Guarding:
         config: Config,
         network: Network,
         voucher: Voucher | Silent,
-        append: Callable[[list[Entry]], object],
+        entries: Entries,
     ) -> None:
         self.config = config
+        self.network = network
         self.voucher = voucher
         self.troubles: list[Reason] = []
         rules, self.notes = policy.load(folder / policy.POLICY_NAME)
@@ -60,11 +62,33 @@ class Guarding:
         doing = Doing(drivers, inventory.things, inventory.thing, time.time)
         self.hands = DriverHands(doing, time.time)
         self.protection = Protection(
-            network.watch, voucher, self._firewall(), self.hands, rules, time.time, append
+            network.watch, voucher, self._firewall(), self.hands, rules, time.time, entries.append
         )
         self.hands.steward = self.protection.steward
         self.door: ServiceDoor | None = None
+        self._stepping: asyncio.Task[None] | None = None
         network.attach(self.protection, self.hands)
+        if network.shelf_lost:
+            self._recall(entries)
+        self._note()
+
+    def _recall(self, entries: Entries) -> None:
+        """What was kept is gone: what was cut off stays so, as far as the record tells."""
+        now, shield = time.time(), self.protection.shield
+        try:
+            kept, mode = cuts_of(entries, now), mode_of(entries)
+        except (RefusedError, OSError) as error:
+            structlog.get_logger().error("guarding.not-recalled", why=str(error))
+            return
+        shield.guard.restore(kept, now)
+        if mode:
+            shield.restore_mode(mode)
+        if kept:
+            self.notes.append(Reason("protection.cuts-from-record", {"count": len(kept)}))
+
+    def _note(self) -> None:
+        """What the family should know of its rules and doors."""
+        self.protection.notes = (*self.notes, *self.troubles)
 
     def _firewall(self) -> Firewall:
         wanted = self.config.network.interface
@@ -89,6 +113,9 @@ class Guarding:
 
     async def open(self) -> None:
         """Open the doors that somebody wants open."""
+        loop = asyncio.get_running_loop()
+        self.protection.steward.later = loop.call_soon  # what comes in one moment is kept at once
+        self._stepping = loop.create_task(self._steps())
         wanted = self.config.protect
         if not wanted.door or not isinstance(self.voucher, Voucher):
             return
@@ -98,10 +125,23 @@ class Guarding:
         except OSError as error:
             structlog.get_logger().error("door.not-open", why=str(error))
             self.troubles.append(Reason("door.port-taken", {"port": wanted.door}))
+            self._note()
             return
         self.door = door
 
+    async def _steps(self) -> None:
+        """Leases end also while nobody listens on the network."""
+        while True:
+            await asyncio.sleep(STEP_S)
+            if not self.network.listening:
+                self.protection.step()
+
     async def close(self) -> None:
-        """Close them."""
+        """Close them; what was asked until now is kept and told."""
         if self.door is not None:
             await self.door.close()
+        if self._stepping is not None:
+            self._stepping.cancel()
+            await asyncio.gather(self._stepping, return_exceptions=True)
+        self.protection.steward.later = None
+        self.protection.steward.flush()

@@ -194,8 +194,11 @@ class Practice:
         if situation:
             self.network.disturb(situation)
         else:
+            accused = {alert.thing for alert in self.watch.alerts.all()}
             self.protection.shield.calm()
             self.watch.alerts = Alerts()  # what is played again is told again
+            for thing in accused:
+                self.protection.again(thing)
             self._decoder = Decoder(self._said.append, self._talked.extend)
         self.changed()
 

@@ -309,6 +309,8 @@ class Protection(Remembering):
     def set_rules(self, rules: Rules, by: str) -> None:
         """Rule by these from now on; whatever rests on rules is judged again."""
         self.steward.rules = rules
+        self.steward.decided.clear()  # what was counted was of other rules
+        self.notes = tuple(note for note in self.notes if not note.key.startswith("policy."))
         said = Reason("ruling.changed", {"count": len(rules.rules)})
         self._record([Entry(self.clock(), "rules.changed", (), (said,), {"by": by})])
         self._linked(self.links.rejudge(self.clock()))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from omamori.adapters.keys import write_secret
 from omamori.adapters.policy import POLICY_NAME, usual
 from omamori.documents.policy_places import PolicyError
+from omamori.documents.policy_shape import POLICY_OCTETS_MAX
 from omamori.documents.reason import Reason, RefusedError
 from omamori.hub.commanding.command import (
     MEETING,
@@ -53,9 +54,17 @@ class RuleViews:
         self.protection = shown.protection
         self._text = ""
         self._kept_at: float | None = None
-        if file is not None and file.exists():
-            self._text = file.read_bytes().decode("utf-8", "replace")
-            self._kept_at = file.stat().st_mtime
+        if file is not None:
+            self._restore(file)
+
+    def _restore(self, file: Path) -> None:
+        """The home's own text as it is, with its mistakes: to be corrected it must be seen."""
+        try:
+            with file.open("rb") as opened:
+                self._text = opened.read(POLICY_OCTETS_MAX).decode("utf-8", "replace")
+                self._kept_at = file.stat().st_mtime
+        except OSError:
+            return  # there is none, or none that can be shown; which rules hold is told elsewhere
 
     def rules(self, lang: str) -> views.RulesView:
         """The rules in force."""
@@ -120,7 +129,7 @@ class RuleViews:
     def check(text: str) -> tuple[views.RuleFault, ...]:
         """Every mistake of a text, each with its line."""
         try:
-            read_rules(text.encode())
+            read_rules(_octets(text))
         except PolicyError as wrong:
             return tuple(_fault(reason) for reason in wrong.reasons)
         return ()
@@ -134,10 +143,10 @@ class RuleViews:
         faults = self.check(text) if text.strip() else ()
         if faults:
             return faults
-        rules = Rules(read_rules(text.encode() if text.strip() else usual()))
+        rules = Rules(read_rules(_octets(text) if text.strip() else usual()))
         try:
             if self.file is not None and text.strip():
-                write_secret(self.file, text.encode())
+                write_secret(self.file, _octets(text))
             elif self.file is not None:
                 self.file.unlink(missing_ok=True)
         except OSError as error:
@@ -146,6 +155,11 @@ class RuleViews:
         self._kept_at = self.clock() if self._text else None
         self.protection.set_rules(rules, by)
         return ()
+
+
+def _octets(text: str) -> bytes:
+    """What cannot be written as UTF-8 is refused with a line, as any other mistake."""
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _box(box: Box) -> views.Box:

@@ -117,7 +117,7 @@ class Program:
         self.entries, aside = open_entries(folder / "ledger.sqlite3", time.time())
         if aside:
             said = Reason("happened.ledger-set-aside", {"file": aside})
-            self.entries.append([Entry(time.time(), "start", (), (said,))])
+            self._remember([Entry(time.time(), "start", (), (said,))])
         self.on_lan = config.web.host not in ("127.0.0.1", "::1", "localhost")
         self.listening = _listen(config.web.host, config.web.port, exact=exact_port)
         host = f"[{config.web.host}]" if ":" in config.web.host else config.web.host
@@ -145,7 +145,7 @@ class Program:
             self.folder, self.config.network, time.time, self._network_changed, self._alerted
         )
         voucher = self._voucher()
-        self.guarding = Guarding(self.folder, self.config, network, voucher, self.entries.append)
+        self.guarding = Guarding(self.folder, self.config, network, voucher, self.entries)
         if self.config.sample.on:
             self.sample = self._sample_home()
             self.practice = Practice(
@@ -166,15 +166,15 @@ class Program:
         protects = home.protect(self.guarding.protection, self.guarding.hands, self.live.changed)
         server = self._server(home, protects)
         serving = asyncio.create_task(server.serve(sockets=[self.listening]))
-        self.entries.append([Entry(time.time(), "start", (), (Reason("happened.started"),))])
+        self._remember([Entry(time.time(), "start", (), (Reason("happened.started"),))])
         if network.corrections_lost:
             lost = Reason("happened.corrections-lost", {"file": network.corrections_lost})
-            self.entries.append([Entry(time.time(), "start", (), (lost,))])
+            self._remember([Entry(time.time(), "start", (), (lost,))])
         await network.start()
         await self.guarding.open()
         if network.shelf_lost:
             lost = Reason("happened.watch-lost", {"file": network.shelf_lost})
-            self.entries.append([Entry(time.time(), "start", (), (lost,))])
+            self._remember([Entry(time.time(), "start", (), (lost,))])
         opening = asyncio.create_task(self._open_sample())
         practising = asyncio.create_task(self._practise())
         await server.answering.wait()
@@ -184,6 +184,13 @@ class Program:
         practising.cancel()
         await asyncio.gather(practising, return_exceptions=True)
         await self._end(server, serving, opening, network)
+
+    def _remember(self, entries: list[Entry]) -> None:
+        """Write lines into the record; a full disk neither keeps the hub from starting nor stops it."""
+        try:
+            self.entries.append(entries)
+        except RefusedError as error:
+            structlog.get_logger().error("record.not-written", reason=str(error))
 
     async def _end(
         self,
@@ -202,7 +209,7 @@ class Program:
         network.close()
         if self.sample is not None:
             await self.sample.close()
-        self.entries.append([Entry(time.time(), "start", (), (Reason("happened.stopped"),))])
+        self._remember([Entry(time.time(), "start", (), (Reason("happened.stopped"),))])
         self.entries.close()
 
     def _voucher(self) -> Voucher | Silent:
@@ -212,12 +219,15 @@ class Program:
         except RefusedError as error:
             structlog.get_logger().error("home.without-word", reason=str(error.reason))
             lost = Reason("happened.word-lost", {"folder": str(self.folder / "home")})
-            self.entries.append([Entry(time.time(), "start", (), (lost, error.reason))])
+            self._remember([Entry(time.time(), "start", (), (lost, error.reason))])
             return Silent(lost)
 
     def _alerted(self, alerts: list[Alert], ended: list[Alert]) -> None:
         if self.home is not None:
-            self.home.alerted(alerts, ended)
+            try:
+                self.home.alerted(alerts, ended)
+            except RefusedError as error:  # what was noticed is on the page all the same
+                structlog.get_logger().error("record.not-written", reason=str(error))
         self.live.changed("home")
         self.live.changed("happened")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
+import structlog
 from cryptography import x509
 
 from omamori.adapters.authority_folder import AuthorityFolder
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 HUB_PRODUCT = "omamori-hub"
 HUB_RUNG = 3
 WORD_KEPT_S = 1200.0
+AGAIN_S = 60.0  # a word that could not be renewed is tried again
 WORDS_KEPT_MAX = 4096
 
 
@@ -113,7 +115,7 @@ class Voucher:
     def _word(self, thing: KnownThing, now: float) -> bytes:
         band = "sure" if thing.is_corrected else thing.identity.confidence
         made_at, word = self._words.get((thing.id, band), (0.0, b""))
-        if made_at and now - made_at < WORD_KEPT_S:
+        if made_at and 0 <= now - made_at < WORD_KEPT_S:
             return word
         said = word_for(
             thing.id,
@@ -135,8 +137,19 @@ class Voucher:
 
     def _renew(self, now: float) -> None:
         """The hub's own statement and book, fetched anew before they grow old."""
-        if now < self._fresh_until:
+        if 0 <= self._fresh_until - now <= WORD_KEPT_S:
             return
+        try:
+            self._fetch(now)
+        except (
+            Exception
+        ):  # a full disk, say: what was said last is worth what it is worth by its age
+            if not self._statement:
+                raise
+            structlog.get_logger().exception("home.word-not-renewed")
+            self._fresh_until = now + AGAIN_S
+
+    def _fetch(self, now: float) -> None:
         self.service.step(now)
         self.book.load(read_bundle(self.service.bundle(now)), now)
         nonce = self.service.nonce(now)

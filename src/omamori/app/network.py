@@ -140,13 +140,19 @@ class Network:
     def attach(self, protection: Protection, hands: DriverHands) -> None:
         """Let this network be protected, from what was kept on."""
         self.protection, self.hands = protection, hands
-        protection.keeper = lambda: protection.keep(self._shelf)
+        protection.keeper = lambda: self._keep_of(protection)
         try:
             protection.restore(self._shelf, self.clock())
         except ShelfError as error:
             self.shelf_lost = SHELF_FILE
             structlog.get_logger().error("shelf.not-read", reason=str(error))
         self._stand()
+
+    def _keep_of(self, protection: Protection) -> None:
+        """What is only in memory is not kept: nobody from elsewhere is told so."""
+        protection.keep(self._shelf)
+        if isinstance(self._shelf, MemoryShelf):
+            raise ShelfError("shelf.not-opened", {"file": SHELF_FILE})
 
     def _stand(self) -> None:
         """Where this machine is, and who leads outside: never cut off by themselves."""

@@ -72,7 +72,18 @@ _NODE_PROFILE = 0x0EF0
 # RFC 7252 §3: version 1, then the code: 0.01 GET, 0.05 FETCH, empty, and answers 2.00 to 5.31.
 _COAP = (_UDP, where(_DPORT, 5683), where(bits(64, 2), 1))
 _COAP_CODE = bits(72, 8)
-_COAP_READS = (0x00, 0x01, 0x05, {"range": [0x40, 0xBF]})
+_COAP_ANSWERS = (0x00, {"range": [0x40, 0xBF]})
+_COAP_READS = (0x01, 0x05, *_COAP_ANSWERS)
+
+# ASHRAE 135 Annex J and clause 20: BVLC of a unicast or broadcast, NPDU version 1 without routing,
+# then the APDU's type: acknowledgements, errors, rejects and aborts are 2 to 7.
+_BACNET = (_UDP, where(_DPORT, 47808), where(bits(64, 8), 0x81), among(bits(72, 8), 0x0A, 0x0B))
+_BACNET_PLAIN = (*_BACNET, where(bits(96, 8), 1), among(bits(104, 8), 0, 4))
+_BACNET_KIND = bits(112, 4)
+_BACNET_ANSWERS = (2, 3, 4, 5, 6, 7)
+_SAME_DOOR = (3610, 3671, 5683, 47808)
+"""ECHONET Lite, KNXnet/IP, CoAP and BACnet ask and answer at one port: there an answer's way back is
+the door itself, and only its content tells that it is an answer."""
 
 _FLOW4 = joined(_V4_FROM, _V4_TO, _L4, _SPORT, _DPORT)
 _FLOW6 = joined(_V6_FROM, _V6_TO, _L4, _SPORT, _DPORT)
@@ -96,8 +107,16 @@ def _answers() -> tuple[Rule, ...]:
         *_whole(),
         (_ICMP, among(_TYPE, *_ICMP_ANSWERS), RETURN),
         (_ICMP6, among(_TYPE, *_ICMP6_ANSWERS, *_NEIGHBOURS), RETURN),
-        (where(_FLOW4, "@seen4"), RETURN),
-        (where(_FLOW6, "@seen6"), RETURN),
+        *(
+            rule
+            for flow, seen in ((_FLOW4, "@seen4"), (_FLOW6, "@seen6"))
+            for rule in (
+                (_TCP, where(flow, seen), RETURN),
+                (_UDP, unlike(_DPORT, {"set": list(_SAME_DOOR)}), where(flow, seen), RETURN),
+                (*_COAP, where(flow, seen), among(_COAP_CODE, *_COAP_ANSWERS), RETURN),
+                (*_BACNET_PLAIN, where(flow, seen), among(_BACNET_KIND, *_BACNET_ANSWERS), RETURN),
+            )
+        ),
         (*_ECHONET, among(_ESV, *_ESV_ANSWERS), RETURN),
     )
 

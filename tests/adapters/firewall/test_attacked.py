@@ -1,0 +1,51 @@
+"""Ways round the rules that were tried: each fails in the kernel and in memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from adapters.firewall.frames import ECHONET, echonet, place, sent, udp
+from omamori.hub.guarding.plan import Pair, Place, Plan
+
+ONE, OTHER, ROUTER = place(2, "p2"), place(3, "p3"), place(4, "p4")
+HUB = Place("hub", ("02:00:00:00:00:01",), ("192.168.77.1",))
+BOTH = {"p3", "p4"}
+SET = udp((ECHONET, ECHONET), echonet(0x60))
+GET = udp((ECHONET, ECHONET), echonet(0x62))
+GET_RES = udp((ECHONET, ECHONET), echonet(0x72))
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_an_answer_from_its_own_door_opens_it_for_nothing_else(engine: Any, version: int) -> None:
+    engine.apply(Plan(pairs=(Pair(ONE, OTHER, "read"),), hub=HUB))
+    assert engine.out("p2", sent(ONE, OTHER, 17, GET, version=version)) == BOTH
+    assert engine.out("p3", sent(OTHER, ONE, 17, GET_RES, version=version)) == {"p2", "p4"}
+    assert engine.out("p2", sent(ONE, OTHER, 17, SET, version=version)) == set()
+
+
+def coap(code: int) -> bytes:
+    """RFC 7252 §3: a confirmable message without token."""
+    return bytes((0x40, code, 0, 1))
+
+
+def bacnet(kind: int) -> bytes:
+    """ASHRAE 135 Annex J: a unicast NPDU without routing, and an APDU of this kind."""
+    return bytes((0x81, 0x0A, 0, 10, 1, 0, kind << 4, 0, 1, 15))
+
+
+def test_nor_do_coap_and_bacnet(engine: Any) -> None:
+    engine.apply(Plan(pairs=(Pair(ONE, OTHER, "read"),), hub=HUB))
+    asked = ((40000, 5683), (47808, 47808))
+    for (one, door), told in zip(asked, (coap(0x45), bacnet(3)), strict=True):
+        assert engine.out("p3", sent(OTHER, ONE, 17, udp((door, one), told))) == {"p2", "p4"}
+    for carried, wanted in (
+        (udp((40000, 5683), coap(0x01)), BOTH),
+        (udp((40000, 5683), coap(0x03)), set()),  # PUT
+        (udp((47808, 47808), bacnet(3)), BOTH),  # its answer, to what was asked
+        (udp((47808, 47808), bacnet(0)), set()),  # a request, as WriteProperty is
+        (udp((47808, 47808), b"\x81\x0a\0\x0b\1\x08\0\1\1\x30"), set()),  # hidden behind routing
+        (udp((47808, 47809), bacnet(3)), set()),
+    ):
+        assert engine.out("p2", sent(ONE, OTHER, 17, carried)) == wanted, carried.hex()

@@ -205,8 +205,8 @@ class Protection(Remembering):
         if not 0 <= now - at < RUNG_KEPT_S:
             try:
                 standing = self.speaker.standing(known)
-            except Exception:  # noqa: BLE001 - no cut may wait for the hub's papers: the level stays
-                _log.exception("protection.not-judged", thing=known.id)
+            except Exception as error:  # noqa: BLE001 - no cut waits for papers: the level stays
+                _log.error("protection.not-judged", thing=known.id, why=repr(error)[:200])
             else:
                 rung = standing.effective.rung if standing.effective else 0
                 ground = standing.ground

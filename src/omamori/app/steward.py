@@ -382,8 +382,8 @@ def _judged(asker: Asker, now: float) -> Standing:
     """Its standing now; who cannot be judged has none."""
     try:
         return asker.judge(now)
-    except Exception:  # noqa: BLE001 - one who cannot be judged must not keep the rest from it
-        _log.exception("steward.not-judged", who=asker.origin.who)
+    except Exception as error:  # noqa: BLE001 - one who cannot be judged keeps nobody else from it
+        _log.error("steward.not-judged", who=asker.origin.who, why=repr(error)[:200])
         return msgspec.structs.replace(asker.standing, effective=None, reasons=())
 
 

@@ -54,7 +54,7 @@ class Home:
         self.tag = f"om{os.getpid() % 100000}"
         self._running: list[subprocess.Popen[bytes]] = []
         self._names: list[str] = []
-        self._listening: Watcher | None = None
+        self._hubs: list[Watcher] = []
         self._namespace("home")
         home = ("ip", "-n", self.name("home"))
         sh(*home, "link", "add", "br0", "address", mac(1), "type", "bridge")
@@ -89,9 +89,9 @@ class Home:
     def within(self, who: str, *command: str) -> tuple[str, ...]:
         return ("ip", "netns", "exec", self.name(who), *command)
 
-    def start(self, who: str, *command: str) -> subprocess.Popen[bytes]:
-        """Run a program at a thing until the test ends."""
-        log = (self.folder / f"{who}-{len(self._running)}.log").open("wb")
+    def start(self, who: str, *command: str, told: Path | None = None) -> subprocess.Popen[bytes]:
+        """Run a program at a thing until the test ends; `told` is where it says something."""
+        log = (told or self.folder / f"{who}-{len(self._running)}.log").open("wb")
         with log:
             running = subprocess.Popen(
                 self.within(who, *command),
@@ -118,14 +118,18 @@ class Home:
         data = self.folder / "hub"
         data.mkdir(exist_ok=True)
         command = (sys.executable, str(HERE / "watcher.py"), interface, str(data))
-        self._listening = Watcher(self.within(who, *command), self)
+        hub = Watcher(self.within(who, *command), self)
         if interface:
-            self._listening.until(lambda state: state["vantage"] != "asking")
-        return self._listening
+            hub.until(lambda state: state["vantage"] != "asking")
+        return hub
+
+    def ends(self, hub: Watcher) -> None:
+        """End a hub with the test."""
+        self._hubs.append(hub)
 
     def end(self) -> None:
-        if self._listening:
-            self._listening.end()
+        for hub in self._hubs:
+            hub.end()
         for running in self._running:
             _kill(running)
         for name in self._names:
@@ -135,13 +139,14 @@ class Home:
 class Watcher:
     """The hub's word, line by line."""
 
-    def __init__(self, command: tuple[str, ...], home: Home) -> None:
+    def __init__(self, command: tuple[str, ...], home: Home, stdin: int | None = None) -> None:
         self._home = home
-        self._log = (home.folder / "watcher.log").open("wb")
+        self._log = (home.folder / "watcher.log").open("ab")
         self._process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=self._log, start_new_session=True
+            command, stdin=stdin, stdout=subprocess.PIPE, stderr=self._log, start_new_session=True
         )
         self.state: State = {}
+        home.ends(self)
 
     def until(self, enough: Callable[[State], object], patience_s: float = PATIENCE_S) -> State:
         """The first state from now on that is enough; fails with all that is known."""
@@ -197,6 +202,8 @@ class Watcher:
         return bool(line)
 
     def end(self) -> None:
+        if self._process.stdin:
+            self._process.stdin.close()
         _kill(self._process)
         if self._process.stdout:
             self._process.stdout.close()

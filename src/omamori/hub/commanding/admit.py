@@ -19,6 +19,7 @@ from omamori.hub.commanding.slots import (
     RANK,
     Spot,
     at_hand,
+    of_the_family,
     own_safety,
 )
 from omamori.trust.verdict import PURPOSES
@@ -63,14 +64,20 @@ def is_hasty_origin(command: Command, caller: Caller, now: float) -> bool:
 
 
 def is_hasty_home(command: Command, thing: ThingState, clock: Clock, now: float) -> Reason | None:
-    """Whether this thing, or the home, is asked more than it takes."""
-    if own_safety(command.origin) or at_hand(command.origin):
-        return None
+    """Whether this thing, or the home, is asked more than it takes by others than the family."""
+    if own_safety(command.origin) or of_the_family(command.origin):
+        return None  # else a few services together keep the family from its own things
     if not thing.pace.take(pace.PER_THING_PER_MIN, pace.PER_THING_BURST, now):
         return Reason("command.too-fast-thing")
     if not clock.pace.take(pace.PER_HOME_PER_MIN, pace.PER_HOME_BURST, now):
         return Reason("command.too-fast-home")
     return None
+
+
+def room_for(command: Command) -> int:
+    """How many more may be remembered where it is the family, or protection, that asks."""
+    must = own_safety(command.origin) or of_the_family(command.origin)
+    return kept.FORCEFUL_MORE if must else 0
 
 
 def out_of_turn(
@@ -128,8 +135,9 @@ def household(command: Command, thing: ThingState, now: float) -> list[Reason]:
 
 
 def too_much(command: Command, register: Register) -> Reason | None:
-    """Why there is no room for one more, if so; for what must pass there is more."""
-    more = kept.FORCEFUL_MORE if command.slot in FORCEFUL else 0
+    """Why there is no room for one more, if so; for the family and what must pass there is more."""
+    must = command.slot in FORCEFUL or of_the_family(command.origin)
+    more = kept.FORCEFUL_MORE if must else 0
     spot = register.spots.get((command.target, command.point))
     if spot is not None and spot.same_claim(command) is not None:
         return None  # it replaces what this origin has there

@@ -73,11 +73,11 @@ class Arbiter(Setting, Seeing):
     def ask(self, command: Command, now: float) -> list[Event]:
         """A command comes in. The first event is always what became of it."""
         now = self._register.tick(now)
-        caller = self._heard(command, now)
-        if isinstance(caller, Reason):
-            return self._refuse(command, now, caller)
+        caller, unheard = self._heard(command, now)
         if admit.is_hasty_origin(command, caller, now):
-            return self._hasty(command, caller, now)
+            return self._hasty(command, caller, now)  # also who is not heard fills no record
+        if unheard is not None:
+            return self._refuse(command, now, unheard)
         thing = self._asked(command, now)
         if isinstance(thing, Reason):
             return self._refuse(command, now, thing)
@@ -87,16 +87,17 @@ class Arbiter(Setting, Seeing):
         self._register.remember(caller, command.id, now)
         return self._consider(command, thing, now)
 
-    def _heard(self, command: Command, now: float) -> kept.Caller | Reason:
-        """Who asks, or why nobody hears it."""
+    def _heard(self, command: Command, now: float) -> tuple[kept.Caller, Reason | None]:
+        """Who asks, and why nobody hears it, if so."""
         wrong = admit.who_asks(command, self._register, self._knows_industry, self._claims)
-        if wrong is not None:
-            return wrong
-        caller = self._register.caller(caller_of(command.origin), now)
+        if wrong is not None and wrong.key in {"command.bad-names", "command.nobody-proven"}:
+            return self._register.nobody, wrong  # a name that is only said has no place of its own
+        key, more = caller_of(command.origin), admit.room_for(command)
+        caller = self._register.caller(key, now, more=more)
         if caller is None:
-            return Reason("command.too-many-askers")
+            return self._register.nobody, Reason("command.too-many-askers")
         self._register.change(caller)
-        return caller
+        return caller, wrong
 
     def _asked(self, command: Command, now: float) -> ThingState | Reason:
         """Of which thing it is asked, or why that cannot be."""
@@ -129,6 +130,8 @@ class Arbiter(Setting, Seeing):
 
     def _take(self, spot: Spot, accepted: Accepted, now: float) -> list[Event]:
         accepted.number = self._register.number()
+        if of_the_family(accepted.command.origin):
+            spot.yield_until, spot.rounds = -inf, []  # it is no other master than the family
         before = spot.same_claim(accepted.command)
         after: list[Event] = []
         if before is not None:
@@ -203,6 +206,14 @@ class Arbiter(Setting, Seeing):
         lost = self._register.lost.get(who)
         return lost.reasons if lost is not None else ()
 
+    def judge_again(self, now: float) -> None:
+        """The rules are others: at the next step everything that is in force is judged by them."""
+        now = self._register.tick(now)
+        for spot in self._register.spots.values():
+            if spot.winner:
+                spot.check_at = now
+                self._register.touch(spot)
+
     def renumbered(self, origin: Origin) -> None:
         """A person or a new meeting says that this origin counts anew, as after a reset."""
         caller = self._register.callers.get(caller_of(origin))
@@ -255,7 +266,7 @@ class Arbiter(Setting, Seeing):
                 events += self._settling.end(spot, accepted, REFUSED, why, now)
         if spot.check_at <= now:
             winner = spot.of(spot.winner)
-            grounds = self._settling.unsafe(winner.command, now) if winner is not None else []
+            grounds = self._settling.forbidden(winner.command, now) if winner is not None else []
             spot.check_at = inf
             if winner is not None and grounds:
                 events += self._settling.end(spot, winner, REFUSED, grounds, now)

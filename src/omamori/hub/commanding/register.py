@@ -37,6 +37,7 @@ class Register:
         self.things: dict[str, ThingState] = {}
         self.callers: dict[str, Caller] = {}
         self.lost: dict[str, Lost] = {}
+        self.nobody = Caller("")  # all together who have proven nothing, or have no room
         self.clock = Clock()
         self.live: dict[str, Spot] = {}
         self.of_who: dict[str, set[str]] = {}
@@ -73,13 +74,16 @@ class Register:
             found = self.things[target] = ThingState(target)
         return found
 
-    def caller(self, key: str, now: float) -> Caller | None:
-        """What is remembered of an origin; None where there are too many of them just now."""
+    def caller(self, key: str, now: float, *, more: int = 0) -> Caller | None:
+        """What is remembered of an origin; None where there are too many of them just now.
+
+        `more` is how much room is kept for such as this one.
+        """
         found = self.callers.get(key)
         if found is not None:
             found.last_at = now
             return found
-        if len(self.callers) >= kept.CALLERS_MAX:
+        if len(self.callers) >= kept.CALLERS_MAX + more:
             oldest = min(self.callers.values(), key=lambda caller: caller.last_at)
             if oldest.last_at > now - IDS_S:
                 return None
@@ -222,6 +226,7 @@ class Register:
             )
             spot.rounds = [at - back_s for at in spot.rounds]
             spot.changes.at = min(spot.changes.at, now)
+            spot.changes_by_family.at = min(spot.changes_by_family.at, now)
             self.change(spot)
         for thing in self.things.values():  # an opt-out is said by the clock, and goes by it
             thing.uses = {

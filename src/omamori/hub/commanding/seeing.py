@@ -10,6 +10,7 @@ from omamori.hub.commanding.command import DONE, FAILED, HAND, PERSON, WITHDRAWN
 from omamori.hub.commanding.envelope import CONDITION_POINTS, form_of_reading
 from omamori.hub.commanding.lease import MANUAL_HOLD_S
 from omamori.hub.commanding.slots import (
+    AT_REST,
     LOCAL_MANUAL,
     MOMENTARY,
     Accepted,
@@ -78,6 +79,8 @@ class Seeing:
             return []
         if effect.same(spot.point, value, winner.command.value):
             return []
+        if not winner.forceful and AT_REST.get(spot.point) == value:
+            return self._at_rest(spot, value, now)
         return self._set_back(spot, winner, value, kind, now)
 
     def _confirmed(self, spot: Spot, winner: Accepted | None, now: float) -> list[Event]:
@@ -145,6 +148,15 @@ class Seeing:
         events.append(self._settling.write(spot, winner.command.value, winner.command.id, now))
         self._register.touch(spot)
         return events
+
+    def _at_rest(self, spot: Spot, value: Given, now: float) -> list[Event]:
+        """A door that somebody locked, a flame that somebody put out: no service starts it again."""
+        events: list[Event] = []
+        for accepted in tuple(spot.accepted):
+            if not accepted.forceful and accepted.command.value != value:
+                why = (Reason("command.ended-at-thing"),)
+                events += self._settling.end(spot, accepted, WITHDRAWN, why, now)
+        return events + self._settling.settle(spot, now)
 
     def _yield(self, spot: Spot, winner: Accepted, key: str, now: float) -> list[Event]:
         """Let the other be for a while, and tell the family."""

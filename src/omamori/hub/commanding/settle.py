@@ -6,7 +6,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from omamori.documents.reason import Reason
-from omamori.hub.commanding import asking, effect
+from omamori.hub.commanding import asking, budget, effect
 from omamori.hub.commanding.command import (
     ASKED,
     DONE,
@@ -39,7 +39,6 @@ from omamori.hub.commanding.slots import (
     Pending,
     Spot,
     at_hand,
-    of_the_family,
     own_safety,
 )
 from omamori.hub.commanding.telling import FAMILY, Event, notices, outcome
@@ -50,13 +49,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from omamori.hub.commanding.command import Command, Origin
-    from omamori.hub.commanding.pace import Bucket
     from omamori.hub.commanding.register import Register
     from omamori.hub.commanding.telling import Telling
     from omamori.hub.points import Given
     from omamori.hub.ruling.question import Ruling
-
-_HOUR_MIN = 60.0
 
 RULED_AGAIN_S = 300.0
 """How often the rules are asked about what is in force: a level that fell while the hub was away, a
@@ -128,7 +124,7 @@ class Settling:
             if found:
                 reasons += found
                 whose.append(owner)
-        if binds_pace and spot is not None and not _may_change(spot, command, envelopes, now):
+        if binds_pace and spot is not None and not budget.may_change(spot, command, envelopes, now):
             reasons.append(Reason("command.too-often"))
         return reasons, ",".join(whose or [owner for owner, _ in envelopes])
 
@@ -337,7 +333,7 @@ class Settling:
             spot.written, spot.written_at, spot.confirmed_at = command.value, now, now
             return [outcome(front, now, (self._telling.reason("command.by-hand", command),))]
         if not (at_hand(command.origin) or own_safety(command.origin)):
-            _take_change(spot, command, self.envelopes(spot.target, spot.point), now)
+            budget.take_change(spot, command, self.envelopes(spot.target, spot.point), now)
         written = self.write(spot, command.value, command.id, now)
         front.state, front.tries = SENT, front.tries + 1
         spot.check_at = self.check_at(command, now)
@@ -366,37 +362,3 @@ def _before(
     if reading is not None and reading[1] > spot.written_at:
         return reading[0], now - spot.written_at
     return spot.written, now - spot.written_at
-
-
-def _changes_max(envelopes: Iterable[tuple[str, Envelope]]) -> float:
-    said = [e.changes_max_per_hour for _, e in envelopes if e.changes_max_per_hour]
-    return min(said, default=0.0)
-
-
-def _changes(spot: Spot, command: Command) -> Bucket:
-    """Its share: nobody from elsewhere uses up what the family has."""
-    return spot.changes_by_family if of_the_family(command.origin) else spot.changes
-
-
-def _may_change(
-    spot: Spot, command: Command, envelopes: Iterable[tuple[str, Envelope]], now: float
-) -> bool:
-    per_hour = _changes_max(envelopes)
-    return not per_hour or _changes(spot, command).filled(*_budget(per_hour), now) >= 1
-
-
-def _take_change(
-    spot: Spot, command: Command, envelopes: Iterable[tuple[str, Envelope]], now: float
-) -> None:
-    per_hour = _changes_max(envelopes)
-    if per_hour:
-        _changes(spot, command).take(*_budget(per_hour), now)
-
-
-def _budget(per_hour: float) -> tuple[float, float]:
-    """A tenth at once, the rest over the hour: contactors and pumps wear out by chatter.
-
-    Never more than all within any hour.
-    """
-    at_once = max(per_hour / 10, min(2.0, per_hour / 2))
-    return (per_hour - at_once) / _HOUR_MIN, max(at_once, 1.0)

@@ -73,6 +73,12 @@ CALM: dict[str, Given] = {
 """What an emergency from outside may set, and nothing else: less energy, less heat. It opens no lock:
 a false alarm would."""
 
+AT_REST: dict[str, Given] = {
+    "locked": True, "valve_open": False, "cook": False, "siren": False, "drive": "stop",
+}  # fmt: skip
+"""Where a body, a door or a flame is at rest. What is seen to have gone there is not started again:
+somebody did it at the thing, or it is finished."""
+
 MOMENTARY = frozenset({"dose_u", "firmware"})
 """What happens once and cannot stand in a slot: it is done at once or not at all, never later and
 never again."""
@@ -157,7 +163,7 @@ class Spot(msgspec.Struct):
         written: the last value written, at `written_at`, seen at `confirmed_at`.
         rounds: when another master set it back.
         yield_until: until when another master is let be.
-        changes: what may still be changed within this hour.
+        changes: what may still be changed within this hour; the family has as much for itself.
         check_at: when what was read may be too old for what is in force.
         due: when it must be looked at next.
     """
@@ -174,6 +180,7 @@ class Spot(msgspec.Struct):
     rounds: list[float] = []
     yield_until: float = -inf
     changes: Bucket = msgspec.field(default_factory=Bucket)
+    changes_by_family: Bucket = msgspec.field(default_factory=Bucket)
     check_at: float = inf
     due: float = inf
 

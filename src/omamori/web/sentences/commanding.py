@@ -80,6 +80,7 @@ SENTENCES: dict[str, str] = {
     "command.asks-too-much": "{asker} already waits for several answers of yours, so this one was refused.",
     # two masters
     "command.changed-elsewhere": "{thing} was changed, and not by Omamori. It is left so until {until:time}; what {asker} asked waits.",
+    "command.ended-at-thing": "{thing} was stopped or locked at the thing itself. What {asker} asked has ended.",
     "command.two-masters": "Somebody else keeps setting {thing} back. Omamori stops until {until:time}, so that they do not fight. Please see whether another hub or app also controls it.",
     "command.two-masters-danger": "Somebody else keeps setting {thing} back, although protection has decided otherwise. Please look at the thing itself now.",
     # answers
@@ -211,6 +212,7 @@ JA: dict[str, str] = {
     "command.too-many-askers": "見分けられないほど多くの相手が求めているので、しませんでした。",
     "command.asks-too-much": "「{asker}」は、もういくつもあなたの返事を待っています。これは断りました。",
     "command.changed-elsewhere": "「{thing}」が変えられました。Omamoriがしたことではありません。{until:time}までそのままにし、「{asker}」の操作は待たせます。",
+    "command.ended-at-thing": "「{thing}」がその場で止められたか、鍵がかけられました。「{asker}」の操作は終わりました。",
     "command.two-masters": "ほかのだれかが「{thing}」を何度も戻しています。取り合いにならないよう、{until:time}まで手を引きます。ほかの中継機やアプリも操作していないか見てください。",
     "command.two-masters-danger": "守るために止めている「{thing}」を、ほかのだれかが何度も戻しています。すぐに機器を直接見てください。",
     "command.no-such": "その操作は、もうありません。",

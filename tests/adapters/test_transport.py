@@ -14,8 +14,17 @@ from cryptography import x509
 from OpenSSL import SSL, crypto
 
 from documents.forge import resigned
+from omamori.adapters import transport
 from omamori.adapters.channel import TLS_BYTES_MAX, TransportError
-from omamori.adapters.transport import MEETINGS_MAX, Answerer, Bearer, Session, call, visit
+from omamori.adapters.transport import (
+    MEETINGS_MAX,
+    PER_ADDRESS_MAX,
+    Answerer,
+    Bearer,
+    Session,
+    call,
+    visit,
+)
 from omamori.documents.reason import RefusedError
 from omamori.trust.meeting import MESSAGE_BYTES_MAX, Outcome
 from trust.industries import NOW, Industry, Thing
@@ -63,7 +72,7 @@ def answered(
                 if told and not answerer._busy:
                     break
                 await asyncio.sleep(0.02)
-            assert answerer._busy == 0
+            assert not answerer._busy
 
     asyncio.run(main())
     return keys(told)
@@ -95,9 +104,13 @@ def called(serve: Any, deadline_s: float = DEADLINE_S) -> str:
 
 
 async def raw(
-    answerer: Answerer, *pieces: bytes, pause_s: float = 0.0, stay_s: float = 0.0
+    answerer: Answerer,
+    *pieces: bytes,
+    pause_s: float = 0.0,
+    stay_s: float = 0.0,
+    at: str = "127.0.0.1",
 ) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", answerer.port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", answerer.port, local_addr=(at, 0))
     with contextlib.suppress(OSError):
         for piece in pieces:
             writer.write(piece)
@@ -298,10 +311,13 @@ def test_a_handshake_that_never_ends_is_cut_by_size() -> None:
     assert key in {"meeting.flooded", "meeting.channel-broken"}
 
 
-def test_more_meetings_than_the_limit_are_turned_away() -> None:
+def test_more_meetings_than_the_limit_are_turned_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "MEETINGS_MAX", PER_ADDRESS_MAX)
+    monkeypatch.setattr(transport, "PER_ADDRESS_MAX", PER_ADDRESS_MAX + 1)
+
     async def client(answerer: Answerer) -> None:
         crowd = [
-            asyncio.ensure_future(raw(answerer, stay_s=DEADLINE_S)) for _ in range(MEETINGS_MAX)
+            asyncio.ensure_future(raw(answerer, stay_s=DEADLINE_S)) for _ in range(PER_ADDRESS_MAX)
         ]
         await asyncio.sleep(0.2)
         with pytest.raises(RefusedError):
@@ -311,7 +327,23 @@ def test_more_meetings_than_the_limit_are_turned_away() -> None:
 
     told = answered(client)
     assert told.count("meeting.too-many") == 1
-    assert len(told) == MEETINGS_MAX + 1
+    assert len(told) == PER_ADDRESS_MAX + 1
+
+
+def test_who_opens_connections_and_says_nothing_keeps_nobody_else_out() -> None:
+    async def client(answerer: Answerer) -> None:
+        crowd = [
+            asyncio.ensure_future(raw(answerer, stay_s=DEADLINE_S, at="127.0.0.2"))
+            for _ in range(MEETINGS_MAX)
+        ]
+        await asyncio.sleep(0.2)
+        met = await call("127.0.0.1", answerer.port, bearer(METER), "share-energy")
+        assert met.answer == "allow"
+        await asyncio.gather(*crowd)
+        await asyncio.sleep(DEADLINE_S)
+
+    told = answered(client)
+    assert told.count("meeting.too-many") == MEETINGS_MAX - PER_ADDRESS_MAX
 
 
 def test_after_a_bad_client_the_next_is_answered() -> None:

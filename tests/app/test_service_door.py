@@ -10,9 +10,11 @@ from cryptography import x509
 
 from omamori.adapters.channel import TransportError
 from omamori.adapters.transport import Bearer, visit
+from omamori.app import service_door
 from omamori.app.service_door import VISITS_PER_PEER_MAX, ServiceDoor
 from omamori.app.thing import Visit
 from omamori.documents.reason import Reason
+from omamori.documents.request import Request, write_request
 from omamori.hub.commanding.command import DONE, HELD, WITHDRAWN, Command, Origin, Outcome
 from trust.industries import NOW, Industry, Thing
 
@@ -128,3 +130,22 @@ def test_nobody_keeps_the_others_out() -> None:
             await end.__aexit__(None, None, None)
 
     at_the_door(act, Home())
+
+
+def test_who_says_more_than_it_may_is_read_no_faster(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that lost its level, and now floods: each word would cost a judgement and a line."""
+    monkeypatch.setattr(service_door, "WISHES_AT_ONCE", 3.0)
+    monkeypatch.setattr(service_door, "PAUSE_S", 3600.0)
+    home = Home()
+
+    async def act(door: ServiceDoor) -> None:
+        async with visit("127.0.0.1", door.port, bearer(SERVICE), "share-energy") as session:
+            for seq in range(1, 40):
+                wish = Request(seq, "lamp", "power", False, "automation", 60.0, float(NOW))  # noqa: FBT003 - the document's order
+                await session.send(write_request(wish))
+            for _ in range(3):
+                await session.receive(2048, 5.0)
+            await asyncio.sleep(0.1)
+            assert len(home.asked) == 3
+
+    at_the_door(act, home)

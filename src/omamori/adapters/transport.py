@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Self
 
 import msgspec
@@ -33,9 +35,12 @@ if TYPE_CHECKING:
     from OpenSSL.crypto import X509
 
 
+NETWORK_OCTETS = 8  # a /64
 STALLED_S = 10.0  # for the peer to take in one message
 MEETINGS_MAX = 32
 """How many meetings a thing holds at once; more are turned away, not queued."""
+PER_ADDRESS_MAX = 16
+"""Of them from one address: who only opens connections and says nothing keeps nobody else out."""
 
 
 class Bearer(msgspec.Struct, frozen=True):
@@ -181,6 +186,19 @@ async def call(
         return session.outcome
 
 
+def _address_of(writer: asyncio.StreamWriter) -> str:
+    """Where a peer is; in IPv6 its network, of which it can have every address (RFC 4291, 2.5.4)."""
+    peer = writer.get_extra_info("peername")
+    try:
+        address = ip_address(str(peer[0]).partition("%")[0])
+    except (TypeError, IndexError, ValueError):
+        return ""
+    if isinstance(address, IPv6Address):
+        mapped = address.ipv4_mapped
+        return str(mapped) if mapped else address.packed[:NETWORK_OCTETS].hex()
+    return str(address)
+
+
 class Answerer:
     """Answers meetings on a port; tells each outcome, or why it was cut."""
 
@@ -198,7 +216,7 @@ class Answerer:
         self.stay = stay
         self.port = 0
         self._server: asyncio.Server | None = None
-        self._busy = 0
+        self._busy: Counter[str] = Counter()
         self._running: set[asyncio.Task[None]] = set()
 
     async def open(self, host: str = "127.0.0.1", port: int = 0) -> Self:
@@ -228,11 +246,12 @@ class Answerer:
         await self.close()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._busy >= MEETINGS_MAX:
+        of = _address_of(writer)
+        if self._busy.total() >= MEETINGS_MAX or self._busy[of] >= PER_ADDRESS_MAX:
             writer.close()
             self.told(TransportError("meeting.too-many", {"meetings_max": MEETINGS_MAX}))
             return
-        self._busy += 1
+        self._busy[of] += 1
         task = asyncio.current_task()
         if task is not None:
             self._running.add(task)
@@ -244,7 +263,8 @@ class Answerer:
         else:
             self.told(outcome)
         finally:
-            self._busy -= 1
+            self._busy[of] -= 1
+            self._busy += Counter()  # forgets who has none
 
     async def _met(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

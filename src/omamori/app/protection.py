@@ -314,6 +314,8 @@ class Protection(Remembering):
         said = Reason("ruling.changed", {"count": len(rules.rules)})
         self._record([Entry(self.clock(), "rules.changed", (), (said,), {"by": by})])
         self._linked(self.links.rejudge(self.clock()))
+        self.steward.arbiter.judge_again(self.clock())
+        self.steward.step()
         self.shield.hold()
 
     # Keeping.

@@ -23,6 +23,7 @@ from omamori.documents.request import (
     write_answer,
 )
 from omamori.hub.commanding.command import MEETING, SERVICE, Command, Origin
+from omamori.hub.commanding.pace import Bucket
 from omamori.trust.standing import Standing, judge
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 IDLE_S = 300.0
 VISITS_PER_PEER_MAX = 2  # of `transport.MEETINGS_MAX`; nobody keeps the others out
 ANSWERS_WAITING_MAX = 256
+WISHES_PER_MIN, WISHES_AT_ONCE = 120.0, 60.0
+"""What one visit may say: twice what the arbiter lets an origin ask (`hub.commanding.pace`), so that
+it still answers who is too fast. Who says more is not read any faster: each word costs a judgement."""
+PAUSE_S = 60.0 / WISHES_PER_MIN
 
 
 class Asked(Protocol):
@@ -110,6 +115,7 @@ class _Visit:
         self._asked = asked
         self._answers: asyncio.Queue[Answer] = asyncio.Queue(ANSWERS_WAITING_MAX)
         self._origin = _origin(session.outcome)
+        self._pace = Bucket()
         self._met_at = bearer.clock()
 
     async def run(self) -> None:
@@ -128,7 +134,10 @@ class _Visit:
             await self._session.send(write_answer(await self._answers.get()))
 
     async def _receive(self) -> None:
+        clock = asyncio.get_running_loop().time
         while True:
+            if not self._pace.take(WISHES_PER_MIN, WISHES_AT_ONCE, clock()):
+                await asyncio.sleep(PAUSE_S)
             octets = await self._session.receive(REQUEST_BYTES_MAX, IDLE_S)
             asked = read_asked(octets)
             self._asked.met(self._origin, self._judge, self._met_at)

@@ -63,17 +63,15 @@ class HouseBroker:
         household: Household,
         settable: Callable[[str], Mapping[str, Point]],
         named: Callable[[Reason, str], Reason],
-        lang: str,
-        *,
-        is_named: bool,
+        config: Broker,
     ) -> None:
-        """`named` puts names for ids; `is_named`: we have a user of our own at the broker."""
+        """`named` puts names for ids into a reason, for a language."""
         self.protection = protection
         self.household = household
         self.settable = settable
         self.named = named
-        self.lang = lang
-        self.is_named = is_named
+        self.lang: str = config.language
+        self.is_named = bool(config.user)  # else anybody may speak there
         self.origin = Origin(WHO, AUTOMATION_BY, BROKER, "", WHO)
 
     def things(self) -> tuple[ThingShown, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import platformdirs
@@ -42,6 +42,7 @@ TEMPLATE = """\
 # tls = false
 # user = ""
 # secret = ""                # file with the password
+# language = "ja"            # in which it is spoken there: "ja" or "en"
 
 [trust]
 # vouched_cap = 2            # highest level on the hub's word alone
@@ -96,6 +97,7 @@ class Broker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tls: bool = False
     user: str = ""
     secret: str = ""
+    language: Literal["ja", "en"] = "ja"
 
 
 class Trust(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,9 +6,10 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import aiomqtt
 import structlog
 
-from omamori.adapters.home_broker.entities import ONLINE, Announcer
+from omamori.adapters.home_broker.entities import OFFLINE, ONLINE, Announcer
 from omamori.adapters.home_broker.telling import Telling
 from omamori.adapters.home_broker.topics import Topics, read_entities
 from omamori.adapters.home_broker.way import connect, is_misunderstood, trouble_of
@@ -17,8 +18,6 @@ from omamori.documents.reason import Reason, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import aiomqtt
 
     from omamori.adapters.home_broker.shown import Answer, BrokerHome
     from omamori.adapters.home_broker.way import Way
@@ -30,7 +29,8 @@ long after it is made, what the broker still keeps of things that are gone is cl
 LOOK_EVERY_S = 5.0
 CALM_S = 0.2  # changes of the home within this time are told together
 LEARN_S = 1.0  # a broker sends what it kept at once when asked (MQTT 3.1.1, 3.3.1.3)
-CHANGES_MAX = 1024  # messages that wait to be told; more events are let go, states never
+LEAVE_S = 2.0
+ERROR_CHARACTERS_MAX = 200
 
 _log = structlog.get_logger(__name__)
 
@@ -89,8 +89,10 @@ class HomeBroker:
     def _lost(self, error: Exception) -> None:
         before = self.trouble
         self.trouble = error.reason if isinstance(error, RefusedError) else trouble_of(error)
-        if self.trouble != before or not isinstance(error, (RefusedError, OSError)):
-            _log.warning("broker.lost", why=str(self.trouble), error=str(error)[:200])
+        is_theirs = isinstance(error, (aiomqtt.MqttError, OSError, RefusedError))
+        if self.trouble != before or not is_theirs:
+            told = str(error)[:ERROR_CHARACTERS_MAX]
+            _log.warning("broker.lost", why=str(self.trouble), error=told, exc_info=not is_theirs)
         if before is not None and is_misunderstood(error):
             self._is_old = not self._is_old
 
@@ -110,6 +112,13 @@ class HomeBroker:
                 for way in ways:
                     way.cancel()
                 await asyncio.gather(*ways, return_exceptions=True)
+                await self._leave(client)
+
+    async def _leave(self, client: aiomqtt.Client) -> None:
+        """Who hangs up politely leaves no last will: say it ourselves (MQTT 3.1.1, 3.14)."""
+        with suppress(aiomqtt.MqttError, TimeoutError):
+            async with asyncio.timeout(LEAVE_S):
+                await client.publish(self.topics.status, OFFLINE, qos=1, retain=True)
 
     # What is heard.
 

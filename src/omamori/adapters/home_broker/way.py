@@ -68,7 +68,6 @@ def connect(way: Way, topics: Topics, *, is_old: bool) -> aiomqtt.Client:
         identifier=f"omamori-{topics.hub}",
         protocol=aiomqtt.ProtocolVersion.V311 if is_old else aiomqtt.ProtocolVersion.V5,
         clean_session=True if is_old else None,
-        clean_start=True,
         properties=None if is_old else limits,
         will=aiomqtt.Will(topics.status, OFFLINE, qos=1, retain=True),
         keepalive=KEEP_ALIVE_S,

@@ -104,7 +104,7 @@ class Window:
         acts: dict[str, Callable[..., object]] = {
             "undo": lambda thing: protection.shield.undo(thing, "test"),
             "cut": lambda thing: protection.shield.cut(thing, "test"),
-            "again": protection.again,
+            "fine": self._fine,
             "correct": self.network.correct,
             "mode": lambda mode: protection.set_mode(mode, "test"),
             "steer": self._steer,
@@ -124,6 +124,11 @@ class Window:
             number, family(), thing, point, value, "remote-user", time.time(), LEASE_S, purpose
         )
         self.guarding.protection.steward.ask(command)
+
+    def _fine(self, thing: str) -> None:
+        """All that was told of a thing is fine."""
+        for alert in self.network.watch.alerts_of(thing):
+            self.network.say_fine(alert.id, fine=True)
 
     def _shorten(self, seconds: float) -> None:
         """Have the kernel hold every cut for so long only, as if it had been cut long ago."""

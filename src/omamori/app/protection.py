@@ -224,6 +224,7 @@ class Protection(Remembering):
                 is_doubted=worst.get(known.id, 0) >= ATTENTION,
                 is_guest=self.grants.is_guest(known.id, self.clock()),
                 is_needed=not needed.isdisjoint((known.id, known.mac)),
+                behind=tuple(sorted({self.kind_of(child) or "" for child in known.children})),
             )
             for known in self.watch.inventory.things()
             if not known.behind

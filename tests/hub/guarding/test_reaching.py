@@ -79,6 +79,14 @@ def test_the_unknown_may_read_but_not_set_what_can_harm() -> None:
     assert reaches(linked, parties, GUARDING)["x", "battery"] == CONTROL
 
 
+def test_what_can_harm_behind_an_address_is_guarded_with_that_address() -> None:
+    """An ECHONET Lite node may be an air conditioner and a lock at once."""
+    node = Party("node", "air-conditioner", behind=("air-conditioner", "lock"))
+    harmless = Party("node", "air-conditioner", behind=("air-conditioner", "light"))
+    assert reaches([], [node, Party("iron")], GUARDING) == {("iron", "node"): READ}
+    assert reaches([], [harmless, Party("iron")], GUARDING) == {}
+
+
 def test_the_links_of_a_thing_in_doubt_fall_to_nothing_and_it_sets_nothing() -> None:
     parties = [
         Party("iron", "appliance", 2, is_doubted=True), Party("tv", "television", 2),
@@ -190,7 +198,7 @@ def test_when_there_are_too_many_what_can_harm_most_is_held(
         Party("p", "plug"),
     ]
     join = Reaching(list, lambda: parties)
-    pairs, _ = join(place, GUARDING)
+    pairs = join(place, GUARDING).pairs
     assert {pair.other.thing for pair in pairs} == {"car"}
     assert join.left_out == 4
 
@@ -206,7 +214,7 @@ def test_phones_get_their_doors_and_what_is_announced_to_them() -> None:
         Sighting(NOW, "tv", "mdns.service", {"type": "_telnet._tcp", "port": "2000"}),
     ]
     join.hear(said, lambda source: source)
-    _, carriers = join(place, GUARDING)
+    carriers = join(place, GUARDING).carriers
     assert {carrier.place.thing for carrier in carriers} == {"phone", "guest-pc"}
     doors = carriers[0].doors
     assert {"tcp/8009", "udp/5353", "tcp/631", "tcp/51234"} <= set(doors)
@@ -218,7 +226,7 @@ def test_what_only_might_be_a_phone_keeps_its_doors() -> None:
         maybe = party_of(
             thing(kind="phone", band=band), 1, is_doubted=False, is_guest=False, is_needed=False
         )
-        _, carriers = Reaching(list, lambda one=maybe: [one])(place, GUARDING)  # type: ignore[misc]
+        carriers = Reaching(list, lambda one=maybe: [one])(place, GUARDING).carriers  # type: ignore[misc]
         assert len(carriers) == held
     twin = thing(mac=mac(7), is_likeness=True)
     assert party_of(twin, 2, is_doubted=False, is_guest=False, is_needed=False).rung == 0
@@ -226,3 +234,28 @@ def test_what_only_might_be_a_phone_keeps_its_doors() -> None:
 
 def test_all_kinds_named_exist() -> None:
     assert KINDS.keys() >= OPERABLE
+
+
+def test_whoever_is_left_out_is_a_stranger_to_what_can_harm(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reaching, "PAIRS_MAX", 1)
+    parties = [Party("x", "unknown"), Party("y", "unknown"), Party("car", "car", 1)]
+    held = Reaching(list, lambda: parties)(place, GUARDING)
+    assert [guarded.thing for guarded in held.guarded] == ["car"]
+    assert set(held.familiar) == {*place("x").macs, *place("car").macs}
+    assert Reaching(list, lambda: parties)(place, WATCHING).guarded == ()
+
+
+def test_made_up_things_with_many_addresses_make_no_plan_that_is_refused() -> None:
+    kinds = ["unknown"] * 900 + ["lock"] * 60
+    parties = [Party(str(n), kind) for n, kind in enumerate(kinds)]
+
+    def crowded(thing: str) -> Place:
+        ips = tuple(f"fd00::{int(thing):x}:{n:x}" for n in range(1, 17))
+        return Place(thing, (mac(int(thing)),), ips)
+
+    held = Reaching(list, lambda: parties)(crowded, GUARDING)
+    assert held.left_out > 0
+    plan = Plan(pairs=held.pairs, carriers=held.carriers, guarded=held.guarded)
+    desired(plan, NOW)

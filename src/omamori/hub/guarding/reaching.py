@@ -63,6 +63,7 @@ class Party(msgspec.Struct, frozen=True):
         is_guest: only a grant speaks for it.
         is_needed: this machine, or the way out: nothing is held between it and others here.
         is_sure: its kind is well known; what only might be a phone keeps its doors.
+        behind: kinds of what is behind it under its address: a lock and a battery may be one node.
     """
 
     thing: str
@@ -72,10 +73,27 @@ class Party(msgspec.Struct, frozen=True):
     is_guest: bool = False
     is_needed: bool = False
     is_sure: bool = True
+    behind: tuple[str, ...] = ()
+
+    @property
+    def is_operable(self) -> bool:
+        """Whether anybody on the network could make it do harm, or anything behind it."""
+        return self.kind in OPERABLE or not OPERABLE.isdisjoint(self.behind)
+
+    @property
+    def harm(self) -> int:
+        """The worst that it could do, as its place in `HARMS`."""
+        return max(HARMS.index(harm_of(kind)) for kind in (self.kind, *self.behind))
 
 
 def party_of(
-    thing: KnownThing, rung: int, *, is_doubted: bool, is_guest: bool, is_needed: bool
+    thing: KnownThing,
+    rung: int,
+    *,
+    is_doubted: bool,
+    is_guest: bool,
+    is_needed: bool,
+    behind: tuple[str, ...] = (),
 ) -> Party:
     """A thing of the inventory; what only likeness ties to a known one is worth nothing."""
     identity = thing.identity
@@ -87,6 +105,7 @@ def party_of(
         is_guest,
         is_needed,
         identity.confidence in SURE_BANDS,
+        behind,
     )
 
 
@@ -143,7 +162,7 @@ def _candidates(
         return
     doubted = [party for party in everybody if party.is_doubted]
     yield from product(doubted, everybody)
-    yield from product(everybody, [party for party in everybody if party.kind in OPERABLE])
+    yield from product(everybody, [party for party in everybody if party.is_operable])
     for one, other in named:
         yield known[one], known[other]
         yield known[other], known[one]
@@ -154,12 +173,12 @@ def _reach(one: Party, other: Party, linked: str, mode: str, *, is_linked: bool)
     usual = linked
     if not linked and mode == STRICT:
         usual = DISCOVER
-    elif not linked and other.kind in OPERABLE and (one.is_guest or one.rung < VOUCHED_RUNG_MIN):
+    elif not linked and other.is_operable and (one.is_guest or one.rung < VOUCHED_RUNG_MIN):
         usual = READ
     if not one.is_doubted and not (is_linked and other.is_doubted):
         return usual
     # A thing in doubt sets nothing, and its links fall to nothing; who reads a body reads on.
-    if is_linked and LIFE not in {harm_of(one.kind), harm_of(other.kind)}:
+    if is_linked and HARMS.index(LIFE) not in {one.harm, other.harm}:
         return NONE
     return _narrower(usual or READ, READ)
 
@@ -225,7 +244,7 @@ def _held(
     found = reaches(links, placed, mode)
     order = list(found)
     if len(order) > PAIRS_MAX:
-        harm = {party.thing: HARMS.index(harm_of(party.kind)) for party in placed}
+        harm = {party.thing: party.harm for party in placed}
         order.sort(key=lambda ends: (-harm[ends[1]], REACHES.index(found[ends]), ends))
     pairs = tuple(Pair(places[a], places[b], found[a, b]) for a, b in order[:PAIRS_MAX])
     roam = [places[p.thing] for p in placed if _roams(p)]

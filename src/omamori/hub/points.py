@@ -120,9 +120,13 @@ everybody's way out, the telephone the way to the ambulance."""
 _HOT = frozenset({"heater", "cooker", "kettle", "coffee-maker", "bath", "water-heater", "plug"})
 
 
+UNKNOWN_KINDS = frozenset({"", "unknown"})
+"""Nothing was heard of what a thing is, or nothing that could be told apart (`knowing.identify`)."""
+
+
 def harm_of(kind: str) -> str:
     """What a thing of this kind can harm; of what nobody knows, property is supposed."""
-    return HARM_OF_KIND.get(kind, COMFORT) if kind else PROPERTY
+    return PROPERTY if kind in UNKNOWN_KINDS else HARM_OF_KIND.get(kind, COMFORT)
 
 
 def act_of(point: str, kind: str) -> str:

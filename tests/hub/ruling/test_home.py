@@ -90,6 +90,16 @@ SITUATIONS = [
     ({**ENERGY, "purpose": "update-firmware", "rung": 4, "act": "operate", "point": "firmware"}, "allow", {"updates"}),
     ({**ENERGY, "purpose": "update-firmware", "rung": 4, "act": "operate", "point": "firmware", "in_use": True}, "ask", {"update-in-use"}),
     ({**ENERGY, "purpose": "switch-power", "rung": 5, "act": "operate", "point": "firmware"}, "refuse", {"firmware-by-another-name"}),
+    # Who comes for one thing and wants another.
+    ({**SERVICE, "purpose": "show-content", "rung": 4, "act": "adjust", "point": "power", "target_kind": "camera", "harm": "property"}, "refuse", {"content-elsewhere"}),
+    ({**SERVICE, "purpose": "warn-of-danger", "rung": 4, "act": "adjust", "point": "power", "target_kind": "storage-battery", "harm": "property"}, "refuse", {"content-elsewhere"}),
+    ({**SERVICE, "purpose": "show-content", "rung": 4, "act": "adjust", "point": "power", "target_kind": "refrigerator"}, "refuse", {"content-and-climate"}),
+    ({**SERVICE, "purpose": "show-content", "rung": 2, "act": "adjust", "point": "power", "target_kind": "light"}, "allow", {"shows"}),
+    ({**SERVICE, "purpose": "warn-of-danger", "rung": 2, "act": "adjust", "point": "volume_percent", "target_kind": "television"}, "allow", {"warns"}),
+    # What nobody knows, and locks that call themselves something else.
+    ({**ENERGY, "rung": 4, "act": "operate", "point": "valve_open", "target_kind": "unknown", "harm": "property"}, "ask", {"unknown-by-another"}),
+    ({**ENERGY, "rung": 4, "act": "operate", "point": "locked", "target_kind": "unknown", "harm": "property"}, "ask", {"unknown-by-another"}),
+    ({**ENERGY, "rung": 4, "act": "operate", "point": "locked", "target_kind": "appliance", "harm": "property"}, "ask", {"locks-by-another"}),
     # Guests and rentals.
     ({"channel": "meeting", "grant": "guest", "near": True, "act": "adjust", "target_kind": "light"}, "allow", {"guest-comfort"}),
     ({"channel": "meeting", "grant": "guest", "near": True, "act": "operate", **DOOR, "rung": 4}, "refuse", {"guest-operates"}),
@@ -128,7 +138,7 @@ def test_every_built_in_sentence_is_used_and_said() -> None:
     used = {rule.why.key for rule in RULES.rules}
     assert used >= BUILT_IN
     said = {key for key in tables()["en"] if key.startswith("ruling.")}
-    assert said == used | {"ruling.own-words", "ruling.no-rule"}
+    assert said == used | {"ruling.own-words", "ruling.no-rule", "ruling.changed"}
 
 
 def test_the_usual_table_is_one_that_a_person_may_hand_in() -> None:

@@ -11,6 +11,6 @@ BUILT_IN = frozenset(
         "firmware-purpose", "life-ask", "medical", "driving", "heat-unseen",
         "door-ask", "door-at-night", "meter", "way-out",
         "in-use", "sleeping", "cold-food", "saving-never", "not-its-place", "emergency-level",
-        "suspect", "suspect-looks", "eyes", "body-reading", "health-elsewhere", "guest", "guest-not",
+        "suspect", "suspect-looks", "unknown-moves", "other-business", "eyes", "body-reading", "health-elsewhere", "guest", "guest-not",
     )
 )  # fmt: skip

@@ -9,17 +9,17 @@ import msgspec
 from omamori.adapters.policy import POLICY_NAME
 from omamori.app.automations import FILE as AUTOMATIONS
 from omamori.app.automations import AutomationViews
+from omamori.app.entry_views import entry_view
 from omamori.app.household import Household
 from omamori.app.plays_told import PLAYS
 from omamori.app.protect_views import ProtectViews
-from omamori.app.protection import FAMILY
 from omamori.app.protects import Guarded, Protects
 from omamori.app.rule_views import RuleViews
 from omamori.app.theatre import Theatre, service_name
 from omamori.app.vouching import Voucher
 from omamori.documents.reason import Reason, RefusedError
 from omamori.ledger.entry import Entry
-from omamori.simulation.sample_views import PREFIX, SampleViews, name_of, narrowing
+from omamori.simulation.sample_views import PREFIX, SampleViews, name_of
 from omamori.simulation.situations import SITUATIONS
 from omamori.web import views, views_talk
 
@@ -38,15 +38,6 @@ if TYPE_CHECKING:
     from omamori.web.views_talk import HearingView
 
 ENTRIES_A_PAGE = 30
-PATHS = {
-    "guard": "/protect",
-    "command": "/protect/commands",
-    "grant": "/protect/links",
-    "rules": "/protect/rules",
-    "link": "/protect/links",
-}
-PROTECTED = tuple(f"{room}." for room in PATHS)
-"""Kinds of entry that tell of protection, and where more of it is shown."""
 SEQ_DIGITS_MAX = 15
 
 
@@ -248,7 +239,7 @@ class Home:
         found = self.entries.read(before, ENTRIES_A_PAGE)
         more = found[-1].seq if len(found) == ENTRIES_A_PAGE and found[-1].seq > 0 else None
         return views.HappenedView(
-            tuple(self._entry(entry, lang) for entry in found),
+            tuple(entry_view(entry, self._real.alerts, self.guarded, lang) for entry in found),
             self.entries.count(),
             "" if more is None else str(more),
         )
@@ -373,26 +364,6 @@ class Home:
         if entries:
             self.entries.append(entries)
 
-    def _entry(self, entry: Entry, lang: str) -> views.EntryView:
-        """An entry in the reader's words; an alert's names are those of today."""
-        alert = entry.facts.get("alert")
-        if entry.kind.startswith(PROTECTED) and self.guarded is not None:
-            return _protected(entry, self.guarded.views, lang)
-        if alert is None:
-            return _entry(entry, lang)
-        thing = entry.about[0] if entry.about else ""
-        name = self._real.alerts.name(thing, lang)
-        return views.EntryView(
-            at=entry.at,
-            kind=entry.kind,
-            what=Reason(entry.reasons[0].key, {"name": name}),
-            state=views.ATTENTION if entry.reasons[0].key == "happened.alert" else views.AS_USUAL,
-            reasons=tuple(self._real.alerts.named(r, thing, lang) for r in entry.reasons[1:]),
-            path=f"/alerts/{alert}",
-            by="",
-            digest="",
-        )
-
     async def listen(self, *, on: bool) -> None:
         """Begin or end listening on this network."""
         await (self.network.start() if on else self.network.stop())
@@ -418,58 +389,6 @@ def _guarded(
     )
 
 
-def _protected(entry: Entry, shown: ProtectViews, lang: str) -> views.EntryView:
-    """What was cut off, commanded, linked or granted, in the reader's words."""
-    room = entry.kind.partition(".")[0]
-    reasons = [shown.named(reason, lang) for reason in entry.reasons]
-    is_grave = entry.kind in {"guard.cut", "guard.asked", "command.refused", "link.suspended"}
-    first = Reason(
-        f"happened.{entry.kind}",
-        {
-            "name": shown.name(entry.about[0], lang) if entry.about else "",
-            **_two(entry, shown, lang),
-        },
-    )
-    return views.EntryView(
-        at=entry.at,
-        kind=entry.kind,
-        what=first,
-        state=views.ATTENTION if is_grave else views.AS_USUAL,
-        reasons=tuple(reasons),
-        path=PATHS.get(room, ""),
-        by="",
-        digest="",
-    )
-
-
-def _two(entry: Entry, shown: ProtectViews, lang: str) -> dict[str, str]:
-    other = entry.about[1] if len(entry.about) > 1 else FAMILY
-    return {"other": shown.name(other or FAMILY, lang)}
-
-
 def _practised() -> HearingView:
     """The practice home's hub is its router: it sees everything that its things send."""
     return views_talk.HearingView(view="router")
-
-
-def _entry(entry: Entry, lang: str) -> views.EntryView:
-    """An entry in the reader's words; names are made here, because languages differ."""
-    what = entry.reasons[0] if entry.reasons else Reason(f"happened.{entry.kind}")
-    params = {
-        key: name_of(str(value), lang) if key in ("one", "other") else value
-        for key, value in what.params.items()
-    }
-    narrowed = what.key in ("happened.link-narrowed", "happened.level-lowered")
-    meeting = entry.facts.get("meeting")
-    return views.EntryView(
-        at=entry.at,
-        kind=entry.kind,
-        what=Reason(
-            what.key, {k: str(v) if k in ("one", "other") else v for k, v in params.items()}
-        ),
-        state=views.ATTENTION if narrowed else views.AS_USUAL,
-        reasons=narrowing(entry.reasons[1:]) if narrowed else entry.reasons[1:],
-        path=f"/sample/meetings/{meeting}" if meeting else "",
-        by="",
-        digest="",
-    )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from omamori.hub.alerting.alert import Alert
-    from omamori.hub.guarding.plan import Carrier, Pair
+    from omamori.hub.guarding.reaching import Reached
     from omamori.hub.knowing.known import KnownThing
     from omamori.hub.ports import Firewall
     from omamori.hub.service import Watch
@@ -72,10 +72,7 @@ class Shield:
         self.hub = Place("hub")
         self.routers: tuple[Place, ...] = ()
         self.networks: tuple[str, ...] = ()
-        self.reaching: (
-            Callable[[Callable[[str], Place], str], tuple[tuple[Pair, ...], tuple[Carrier, ...]]]
-            | None
-        ) = None
+        self.reaching: Callable[[Callable[[str], Place], str], Reached] | None = None
         self.force = Force(firewall.features())
         self._held: Plan | None = None
         self._held_at = float("-inf")
@@ -215,8 +212,14 @@ class Shield:
         )
         if self.reaching is None or self.mode == WATCHING:
             return plan
-        pairs, carriers = self.reaching(places.of, self.mode)
-        return msgspec.structs.replace(plan, pairs=pairs, carriers=carriers)
+        reached = self.reaching(places.of, self.mode)
+        return msgspec.structs.replace(
+            plan,
+            pairs=reached.pairs,
+            carriers=reached.carriers,
+            guarded=reached.guarded,
+            familiar=reached.familiar,
+        )
 
     def hold(self, *, again: bool = False) -> None:
         """Have the firewall hold what is wanted, if that changed."""

@@ -6,7 +6,17 @@ from typing import Any
 
 import pytest
 
-from adapters.firewall.frames import ECHONET, echonet, place, sent, udp
+from adapters.firewall.frames import (
+    ECHONET,
+    SYN,
+    echonet,
+    place,
+    sent,
+    tagged,
+    tcp,
+    to_group,
+    udp,
+)
 from omamori.hub.guarding.plan import Pair, Place, Plan
 
 ONE, OTHER, ROUTER = place(2, "p2"), place(3, "p3"), place(4, "p4")
@@ -49,3 +59,39 @@ def test_nor_do_coap_and_bacnet(engine: Any) -> None:
         (udp((47808, 47809), bacnet(3)), set()),
     ):
         assert engine.out("p2", sent(ONE, OTHER, 17, carried)) == wanted, carried.hex()
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_who_was_never_heard_before_reads_what_can_harm_and_no_more(
+    engine: Any, version: int
+) -> None:
+    known = (*ONE.macs, *OTHER.macs)
+    engine.apply(Plan(guarded=(OTHER,), familiar=known, hub=HUB))
+    made_up = place(99)
+    assert engine.out("p2", sent(made_up, OTHER, 17, GET, version=version)) == BOTH
+    every = ("224.0.23.0", "01:00:5e:00:17:00", 17)
+    off = sent(made_up, OTHER, 17, SET, version=version)
+    astray = to_group(made_up, OTHER.ips[0 if version == 4 else 1], "ff:ff:ff:ff:ff:ff", 17, SET)
+    for hidden in (off, tagged(off), tagged(tagged(off)), astray, to_group(made_up, *every, SET),
+                   sent(made_up, OTHER, 6, tcp((1, 80), SYN), version=version)):  # fmt: skip
+        assert engine.out("p4", hidden) == set(), hidden.hex()
+    assert engine.out("p4", to_group(made_up, *every, GET)) == {"p2", "p3"}
+    assert engine.out("p2", sent(ONE, OTHER, 17, SET, version=version)) == BOTH
+    assert engine.out("p2", sent(made_up, ONE, 6, tcp((1, 80), SYN), version=version)) == BOTH
+
+
+def test_what_is_guarded_is_answered_by_strangers(engine: Any) -> None:
+    engine.apply(Plan(guarded=(OTHER,), familiar=OTHER.macs, hub=HUB))
+    new = place(99)
+    answer = sent(new, OTHER, 6, tcp((443, 40000), 0x12))
+    assert engine.out("p2", answer) == set()
+    assert engine.out("p3", sent(OTHER, new, 6, tcp((40000, 443), SYN))) == {"p2", "p4"}
+    assert engine.out("p2", answer) == BOTH
+
+
+def test_without_anything_guarded_strangers_are_left_as_they_are(engine: Any) -> None:
+    engine.apply(Plan(pairs=(Pair(ONE, OTHER, "read"),), hub=HUB))
+    stranger = place(99)
+    called = to_group(stranger, "239.1.2.3", "01:00:5e:01:02:03", 17, b"")
+    assert engine.out("p4", called) == {"p2", "p3"}
+    assert engine.out("p4", sent(stranger, OTHER, 17, SET)) == {"p2", "p3"}

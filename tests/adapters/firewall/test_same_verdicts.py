@@ -44,6 +44,8 @@ def plans(rng: random.Random) -> Plan:
         hub=Place("hub", ("02:00:00:00:00:f0",), ("192.168.77.240",)),
         routers=tuple(places[:1]) if rng.random() < 0.6 else (),
         networks=("2001:db8:1::/64",),
+        guarded=tuple(rng.sample(places, 3)) if rng.random() < 0.5 else (),
+        familiar=tuple(mac for p in places[:7] for mac in p.macs),
     )
 
 

@@ -94,7 +94,7 @@ def is_bridge(name: str) -> bool:
 
 
 def foreign_ports(bridge: str) -> tuple[str, ...]:
-    """Ports of this machine's other bridges: containers, virtual machines."""
+    """This machine's other bridges and their ports: containers, virtual machines."""
     found = interfaces()
     others = {one.index for one in found if one.kind == "bridge" and one.name != bridge}
-    return tuple(sorted(one.name for one in found if one.master in others))
+    return tuple(sorted(one.name for one in found if others & {one.master, one.index}))

@@ -67,6 +67,9 @@ class Plan(msgspec.Struct, frozen=True):
         routers: who else gives addresses and leads outside; a cut thing may still ask them for
             its address, and nothing else.
         networks: the home's own prefixes (``2001:db8:1::/64``), where they are not private ones.
+        guarded: what can harm: whoever is not `familiar` may read it, and no more.
+        familiar: hardware addresses of those about whom the rest of the plan says all there is to
+            say. Anybody can send under an address that nobody ever heard.
     """
 
     cuts: tuple[Cut, ...] = ()
@@ -75,6 +78,8 @@ class Plan(msgspec.Struct, frozen=True):
     hub: Place = Place("hub")
     routers: tuple[Place, ...] = ()
     networks: tuple[str, ...] = ()
+    guarded: tuple[Place, ...] = ()
+    familiar: tuple[str, ...] = ()
 
 
 class PlanError(RefusedError):

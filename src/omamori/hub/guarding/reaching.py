@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from omamori.hub.guarding.carriers import Announced, carriers_of, is_carrier
-from omamori.hub.guarding.plan import CONTROL, DISCOVER, NONE, REACHES, READ, Carrier, Pair
+from omamori.hub.guarding.plan import CONTROL, DISCOVER, NONE, REACHES, READ, Carrier, Pair, Place
 from omamori.hub.linking.link import ACTIVE, ASKED, LIMITED
 from omamori.hub.points import HARMS, LIFE, harm_of
 from omamori.trust.verdict import LOOK, PURPOSES
@@ -21,7 +21,6 @@ from omamori.trust.verdict import LOOK, PURPOSES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from omamori.hub.guarding.plan import Place
     from omamori.hub.knowing.known import KnownThing
     from omamori.hub.linking.link import Link
     from omamori.hub.sighting import Sighting
@@ -31,6 +30,9 @@ MODES = (WATCHING, GUARDING, STRICT)
 """Nothing is held but cuts; the usual; nothing without a link."""
 
 PAIRS_MAX = 8_192  # the firewall takes no more: 200 things and 40 that can harm
+ELEMENTS_MAX = 120_000
+"""What all pairs cost together; with the cuts and the doors it stays below what the firewall takes.
+Some made-up things with many addresses each must not make a plan that is refused."""
 VOUCHED_RUNG_MIN = 1
 """From the hub's own word on, even its least, a thing may go on operating as it always did: a home
 must not be stopped for a thing that is only likely what it seems. The unknown has no such word."""
@@ -113,12 +115,16 @@ class Reached(msgspec.Struct, frozen=True):
     """What shall be held.
 
     Attributes:
-        left_out: pairs beyond ``PAIRS_MAX``, those that could harm least.
+        left_out: pairs beyond ``PAIRS_MAX`` or `ELEMENTS_MAX`, those that could harm least.
+        guarded: what can harm: who is not `familiar` may read it and no more.
+        familiar: hardware addresses of those about whom all that is to be held is said here.
     """
 
     pairs: tuple[Pair, ...] = ()
     carriers: tuple[Carrier, ...] = ()
     left_out: int = 0
+    guarded: tuple[Place, ...] = ()
+    familiar: tuple[str, ...] = ()
 
 
 def reach_of(link: Link) -> str:
@@ -210,13 +216,11 @@ class Reaching:
             if sighting.kind == "mdns.service":
                 self.announced.heard(thing_of(sighting.source) or sighting.source, sighting.fields)
 
-    def __call__(
-        self, place_of: Callable[[str], Place], mode: str
-    ) -> tuple[tuple[Pair, ...], tuple[Carrier, ...]]:
+    def __call__(self, place_of: Callable[[str], Place], mode: str) -> Reached:
         """What shall be held besides cuts."""
         held = self.held(place_of, mode)
         self.left_out = held.left_out
-        return held.pairs, held.carriers
+        return held
 
     def held(self, place_of: Callable[[str], Place], mode: str) -> Reached:
         """The same with what had to be left out."""
@@ -242,13 +246,46 @@ def _held(
 ) -> Reached:
     placed = [p for p in parties if places[p.thing].macs or places[p.thing].ips]
     found = reaches(links, placed, mode)
-    order = list(found)
-    if len(order) > PAIRS_MAX:
-        harm = {party.thing: party.harm for party in placed}
-        order.sort(key=lambda ends: (-harm[ends[1]], REACHES.index(found[ends]), ends))
-    pairs = tuple(Pair(places[a], places[b], found[a, b]) for a, b in order[:PAIRS_MAX])
+    harm = {party.thing: party.harm for party in placed}
+    linked = {end for link in links for end in (link.a, link.b)}  # whoever works with others here
+
+    def grave(ends: tuple[str, str]) -> tuple[bool, int, int]:
+        return ends[0] not in linked, -harm[ends[1]], REACHES.index(found[ends])
+
+    order = sorted(found, key=grave)
+    held = order[: _fitting(order, places)]
+    pairs = tuple(Pair(places[a], places[b], found[a, b]) for a, b in held)
     roam = [places[p.thing] for p in placed if _roams(p)]
-    return Reached(pairs, carriers_of(roam, doors), max(0, len(order) - PAIRS_MAX))
+    left_out = {one for one, _ in order[len(held) :]}
+    return Reached(
+        pairs,
+        carriers_of(roam, doors),
+        len(order) - len(held),
+        tuple(places[p.thing] for p in placed if _is_guarded(p, mode)),
+        tuple(sorted(m for p in placed if p.thing not in left_out for m in places[p.thing].macs)),
+    )
+
+
+def _is_guarded(party: Party, mode: str) -> bool:
+    return not party.is_needed and (mode == STRICT or party.is_operable)
+
+
+def _fitting(order: Sequence[tuple[str, str]], places: Mapping[str, Place]) -> int:
+    """How many of the pairs can be held together."""
+    cost = 0
+    for count, (a, b) in enumerate(order):
+        cost += _cost(places[a], places[b])
+        if count >= PAIRS_MAX or cost > ELEMENTS_MAX:
+            return count
+    return len(order)
+
+
+def _cost(one: Place, other: Place) -> int:
+    """Elements of the kernel's sets, both ways and in both tables, at most."""
+    v6, others_v6 = (sum(":" in ip for ip in place.ips) for place in (one, other))
+    same = (len(one.ips) - v6) * (len(other.ips) - others_v6) + v6 * others_v6
+    macs = len(one.macs) * len(other.macs)
+    return 2 * macs + 4 * same + len(one.macs) * len(other.ips) + len(other.macs) * len(one.ips)
 
 
 def _roams(party: Party) -> bool:

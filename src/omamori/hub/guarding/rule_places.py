@@ -22,6 +22,8 @@ PAIRS_MAX = 8_192
 CARRIERS_MAX = 256
 ROUTERS_MAX = 16
 NETWORKS_MAX = 64
+GUARDED_MAX = 1_024
+FAMILIAR_MAX = 32_768  # the inventory's most things with all their addresses
 ADDRESSES_MAX = 32  # of one kind in one place; IPv6 privacy addresses come and go (RFC 8981)
 DOORS_MAX = 64
 NAME_OCTETS_MAX = 256
@@ -69,6 +71,15 @@ def _mac(text: str, thing: str) -> str:
     if int(lowered[:2], 16) & _GROUP_BIT:
         raise _refuse("plan.bad-address", {"thing": _short(thing), "address": _short(text)})
     return lowered
+
+
+def hardware(text: str) -> str:
+    """A hardware address in one spelling.
+
+    Raises:
+        PlanError: when it is none of one thing.
+    """
+    return _mac(text, "")
 
 
 def _ip(text: str, thing: str) -> tuple[int, str]:
@@ -135,6 +146,8 @@ def check_counts(plan: Plan) -> None:
     _most("carriers", len(plan.carriers), CARRIERS_MAX)
     _most("routers", len(plan.routers), ROUTERS_MAX)
     _most("networks", len(plan.networks), NETWORKS_MAX)
+    _most("guarded", len(plan.guarded), GUARDED_MAX)
+    _most("familiar", len(plan.familiar), FAMILIAR_MAX)
     for carrier in plan.carriers:
         _most("doors", len(carrier.doors), DOORS_MAX)
     for pair in plan.pairs:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from omamori.hub.guarding.plan import CONTROL, DISCOVER, NONE, READ, PlanError
-from omamori.hub.guarding.rule_chains import NOTE, STOP, bridge_chains, inet_chains
-from omamori.hub.guarding.rule_places import Checked, check_counts, checked, door, local
+from omamori.hub.guarding.rule_chains import bridge_chains, inet_chains
+from omamori.hub.guarding.rule_places import Checked, check_counts, checked, door, hardware, local
+from omamori.hub.guarding.rule_services import NOTE, STOP
 from omamori.hub.guarding.rule_values import Element, Group, Key, Table
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ SEEN_MAX = 65_536  # talks whose answers may come back; as large as Linux' own t
 
 _MAC, _V4, _V6, _NAME = "ether_addr", "ipv4_addr", "ipv6_addr", "ifname"
 _FLOW = ("inet_proto", "inet_service", "inet_service")
+_GUARDED = (("guarded", _MAC), ("guarded4", _V4), ("guarded6", _V6), ("familiar", _MAC))
 _STRICTEST = (STOP, NONE, DISCOVER, READ, NOTE)
 
 
@@ -57,6 +59,8 @@ class _Known:
         self.pairs = tuple((checked(p.one), checked(p.other), p.reach) for p in plan.pairs)
         self.carriers = tuple((checked(c.place), c.doors) for c in plan.carriers)
         self.networks = local(plan.networks)
+        self.guarded = tuple(checked(place) for place in plan.guarded)
+        self.familiar = tuple(dict.fromkeys(hardware(text) for text in plan.familiar))
         self.reaches = _reach_of(self.pairs)
         self.places = tuple(dict.fromkeys(self._all()))
         self._owners = Counter(
@@ -74,6 +78,7 @@ class _Known:
         yield from (place for place, _until in self.cuts)
         yield from (place for one, other, _reach in self.pairs for place in (one, other))
         yield from (place for place, _doors in self.carriers)
+        yield from self.guarded
 
     def ips(self, place: Checked, version: int) -> tuple[str, ...]:
         """Who claims another's address must not draw the other into its own cut or limits."""
@@ -105,16 +110,20 @@ def desired(plan: Plan, now: float, foreign_ports: Iterable[str] = ()) -> tuple[
     names = tuple(counters)
     cuts = _cuts(known, now)
     pairs = _pairs(known)
-    shared = (*_whose(known), *cuts, *_carriers(known), *pairs)
+    foreign = _group("foreign", _NAME, of=sorted(set(foreign_ports)))
+    shared = (*_whose(known), *cuts, *_carriers(known), *pairs, *_guarded(known), foreign)
+    guarding = bool(known.guarded)
     bridge = Table(
         "bridge",
-        (*shared, *_ports(known, foreign_ports), *_claimed(known), *_limited(known)),
-        bridge_chains(router_known=any(router.macs for router in known.routers)),
+        (*shared, *_ports(known), *_claimed(known), *_limited(known)),
+        bridge_chains(router_known=any(router.macs for router in known.routers), guarding=guarding),
         names,
     )
-    inside = {"whose", "cut", "cut4", "cut6", "carrier", "carrier4", "carrier6", "doors", "router",
+    inside = {"foreign", "guarded", "guarded4", "guarded6", "familiar",
+              "whose", "cut", "cut4", "cut6", "carrier", "carrier4", "carrier6", "doors", "router",
               "local4", "local6", "pairs4", "pairs6", "seen4", "seen6"}  # fmt: skip
-    inet = Table("inet", tuple(g for g in shared if g.name in inside), inet_chains(), names)
+    routed = (*(group for group in shared if group.name in inside), *_from(known))
+    inet = Table("inet", routed, inet_chains(guarding=guarding), names)
     _check_size((bridge, inet))
     return Rules((bridge, inet), counters), Rules((inet,), counters)
 
@@ -210,12 +219,24 @@ def _carriers(known: _Known) -> tuple[Group, ...]:
     )
 
 
-def _ports(known: _Known, foreign_ports: Iterable[str]) -> tuple[Group, ...]:
+def _guarded(known: _Known) -> tuple[Group, ...]:
+    if not known.guarded:
+        return tuple(_group(name, kind, of=()) for name, kind in _GUARDED)
+    named = (*known.hub.macs, *(m for router in known.routers for m in router.macs))
+    held = (
+        (m for place in known.guarded for m in place.macs),
+        (ip for place in known.guarded for ip in known.ips(place, 4)),
+        (ip for place in known.guarded for ip in known.ips(place, 6)),
+        (*named, *known.familiar),
+    )
+    return tuple(_group(name, kind, of=of) for (name, kind), of in zip(_GUARDED, held, strict=True))
+
+
+def _ports(known: _Known) -> tuple[Group, ...]:
     bound = [place for place in known.places if place.port and place.macs]
     limited = [one for one, _other, reach in known.pairs if reach != CONTROL]
     watched = (*limited, *(place for place, _doors in known.carriers))
     return (
-        _group("foreign", _NAME, of=sorted(set(foreign_ports))),
         _group("own", _MAC, of=known.hub.macs),
         _group("router_port", _NAME, of=(p for r in known.routers for p in known.port(r))),
         _group("bound", _MAC, of=(mac for place in bound for mac in place.macs)),
@@ -257,20 +278,37 @@ def _reach_of(
     return found
 
 
-def _led(name: str, kind: str, found: Iterable[tuple[Key, str]]) -> Group:
+def _led(name: str, types: tuple[str, ...], found: Iterable[tuple[Key, str]]) -> Group:
     strictest: dict[Key, str] = {}
     for key, chain in found:
         strictest[key] = min(strictest.get(key, NOTE), chain, key=_STRICTEST.index)
     elements = tuple(Element(key, chain) for key, chain in strictest.items())
-    return Group(name, (kind, kind), elements, leads_to="verdict")
+    return Group(name, types, elements, leads_to="verdict")
 
 
 def _pairs(known: _Known) -> tuple[Group, ...]:
     reaches = known.reaches.items()
     return (
-        _led("pairs", _MAC, ((k, c) for (a, b), c in reaches for k in product(a.macs, b.macs))),
-        _led("pairs4", _V4, _by_ip(known, 4)),
-        _led("pairs6", _V6, _by_ip(known, 6)),
+        _led(
+            "pairs",
+            (_MAC, _MAC),
+            ((k, c) for (a, b), c in reaches for k in product(a.macs, b.macs)),
+        ),
+        _led("pairs4", (_V4, _V4), _by_ip(known, 4)),
+        _led("pairs6", (_V6, _V6), _by_ip(known, 6)),
+    )
+
+
+def _from(known: _Known) -> tuple[Group, ...]:
+    """By whose frames they are, wherever they are to be passed on: for where this machine routes."""
+    reaches = known.reaches.items()
+    return tuple(
+        _led(
+            name,
+            (_MAC, kind),
+            ((k, c) for (a, b), c in reaches for k in product(a.macs, known.ips(b, version))),
+        )
+        for name, kind, version in (("from4", _V4, 4), ("from6", _V6, 6))
     )
 
 

@@ -225,12 +225,9 @@ class ProtectedHome:
         return bool(self.shield.guard.is_cut(mac))
 
     def passes(self, source: str, target: str = TV) -> bool:
-        """Whether the firewall lets a frame through now."""
-        frame = (
-            bytes.fromhex(target.replace(":", "") + source.replace(":", ""))
-            + b"\x08\x00"
-            + bytes(46)
-        )
+        """Whether the firewall lets it ask who is there (ARP, RFC 826): only a cut stops that."""
+        ends = target.replace(":", "") + source.replace(":", "")
+        frame = bytes.fromhex(ends + "0806" + "0001080006040001") + bytes(38)
         return self.firewall.passes(frame, f"p{source[-1]}", self.now, f"p{target[-1]}")
 
     def states(self, command: Command) -> list[str]:

@@ -109,3 +109,34 @@ def test_two_programs_meet_and_get_a_verdict(
         assert done.stdout.splitlines()[0] == "allow energy Lv.3"
         assert answering.stdout is not None
         assert answering.stdout.readline().strip() == "allow"
+
+
+def test_a_service_asks_a_home(industries: dict[str, tuple[Path, int]], tmp_path: Path) -> None:
+    """As the operators' page says: the home and the industry recognise one another, then it asks."""
+    energy, port = industries["energy"]
+    house, door, own_port = tmp_path / "house", free_port(), free_port()
+    own = house / "home"
+    house.mkdir(mode=0o700)
+    quiet = "mdns = false\nssdp = false\nechonet = false\nneighbours = false\ninterface = ''"
+    protect = f"firewall = false\ndoor = {door}"
+    (house / "omamori.toml").write_text(f"[network]\n{quiet}\n[protect]\n{protect}\n")
+    hub = ["hub", "serve", "--data", str(house), "--port", str(free_port())]
+    service = enrolled(energy, port, "service-1", tmp_path / "service")
+    with program(*OMAMORI, *hub, ready="Ctrl-C"):
+        pass  # the first start makes the home's own authority
+    serve = ["authority", "serve", "--data", str(own), "--port", str(own_port)]
+    with program(*OMAMORI, *serve, ready="https://"):
+        for mine, theirs, at in ((own, energy, port), (energy, own, own_port)):
+            url, root = f"https://127.0.0.1:{at}", theirs / "root.crt"
+            maps = ["--map", "3=3"] + (["--map", "4=3"] if mine == own else [])
+            omamori("authority", "cross", "--data", mine, url, "--root", root, *maps)
+    asker = [sys.executable, ROOT / "examples" / "asker.py", service, str(door)]
+    with program(*OMAMORI, *hub, ready="Ctrl-C"):
+        asked = [*map(str, asker), "nobody", "power", "false"]
+        done = subprocess.run(
+            asked, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+        )
+    assert done.returncode == 0, done.stderr
+    met, answer = done.stdout.splitlines()
+    assert met == "met: allow energy Lv.3"
+    assert answer.startswith("refused command.unknown-thing")

@@ -191,12 +191,13 @@ class Visit:
         value: bool | float | str,  # noqa: FBT001 - a point's value may be any of these
         *,
         seq: int,
-        slot: str = "remote-user",
+        slot: str = "automation",
         lease_s: float = 900.0,
     ) -> Answer:
         """Ask for a value; returns the hub's first answer (`sent`, `held`, `asked`, `refused` …).
 
         Args:
+            slot: ``automation`` or ``demand-response``; a service may claim no other.
             seq: your own number for this request, larger than any that you used before; kept by
                 you over a restart (the time in microseconds serves).
 

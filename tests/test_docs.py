@@ -35,6 +35,7 @@ def tell(command, name):
 tell(typer.main.get_command(cli.app), "")
 print(json.dumps(found))
 """
+GROUPS = ("authority", "hub", "thing", "mud", "policy", "automations", "measure", "can")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -108,6 +109,87 @@ def test_the_formats_draw_the_tables_that_decide() -> None:
         assert f"| {state} | {answers} |" in page
 
 
+def test_the_formats_draw_what_is_cut_off_and_what_becomes_of_it() -> None:
+    from omamori.hub.guarding.answers import ANSWERS  # noqa: PLC0415 - compared with the page
+    from omamori.hub.guarding.quarantine import EVENTS, LIFE, STATES  # noqa: PLC0415
+
+    page = text_of(ROOT / "docs" / "formats.md")
+    assert f"| {' | '.join(EVENTS)} |" in page
+    for state in STATES:
+        row = " | ".join(LIFE.get((state, event), "–") for event in EVENTS)
+        assert f"| {state} | {row} |" in page
+    for does in {answer.does for answer in ANSWERS.values()}:
+        kinds = ", ".join(f"`{kind}`" for kind, answer in ANSWERS.items() if answer.does == does)
+        assert f"| {does} | {kinds} |" in page
+
+
+def test_the_formats_draw_who_may_claim_which_slot_and_what_holds_for_everybody() -> None:
+    from omamori.hub.commanding.command import SLOTS  # noqa: PLC0415 - compared with the page
+    from omamori.hub.commanding.envelope import OF_KIND, OF_POINT  # noqa: PLC0415
+    from omamori.hub.commanding.lease import TERMS  # noqa: PLC0415
+    from omamori.hub.commanding.slots import CLAIMS  # noqa: PLC0415
+
+    page = text_of(ROOT / "docs" / "formats.md")
+    for slot in SLOTS:
+        longest = TERMS[slot].longest_s / 3600
+        told = "–" if longest == float("inf") else f"{longest:g} h"
+        row = next(line for line in page.splitlines() if line.startswith(f"| `{slot}` | {told} |"))
+        for (kind, channel), slots in CLAIMS.items():
+            claims = re.search(rf"\b{kind} \(([a-z, ]+)\)", row)
+            assert (slot in slots) == bool(claims and channel in claims[1].split(", "))
+    for (kind, point), held in OF_KIND.items():
+        assert f"| {kind} | `{point}` | {held.low:g} to {held.high:g} " in page
+    for point, held in OF_POINT.items():
+        row = next(line for line in page.splitlines() if line.startswith(f"| `{point}` | "))
+        assert f" | {held.changes_max_per_hour:g} | " in row
+
+
+def test_the_formats_name_every_fact_that_a_rule_may_ask_about() -> None:
+    from omamori.hub.ruling.vocabulary import VOCABULARY  # noqa: PLC0415 - compared with the page
+
+    lines = text_of(ROOT / "docs" / "formats.md").splitlines()
+    for name, fact in VOCABULARY.items():
+        (row,) = (
+            line for line in lines if line.startswith(f"| `{name}` | ") and line.count("|") == 5
+        )
+        assert row.endswith(f"| {'yes' if fact.is_ordered else ''} |")
+        listed = re.findall(r"`([^`]+)`", row)[1:]
+        if fact.values and len(listed) > 1:
+            assert set(listed) == {str(v).lower() for v in fact.values} - {""}
+
+
+def test_the_byte_example_of_a_request_is_a_request() -> None:
+    from omamori.documents.request import Request, read_asked, write_request  # noqa: PLC0415 - as above
+
+    block = next(
+        body for kind, body in FENCE.findall(text_of(ROOT / "docs" / "formats.md"))
+        if kind == "text" and "array of 8" in body
+    )  # fmt: skip
+    octets = bytes.fromhex("".join(line.strip().split("  ")[0] for line in block.splitlines()))
+    asked = read_asked(octets)
+    assert isinstance(asked, Request)
+    assert (asked.target, asked.point, asked.value) == ("02:00:5e:00:53:07", "charge_w", -2000)
+    assert (asked.seq, asked.slot, asked.lease_s) == (1767225600000000, "demand-response", 900.0)
+    assert write_request(asked) == octets
+
+
+def test_the_rules_in_the_formats_are_rules() -> None:
+    from omamori.documents.automation import read_document  # noqa: PLC0415 - compared with the page
+    from omamori.hub.ruling.read import read_rules  # noqa: PLC0415
+    from omamori.hub.vehicle.table import read_table  # noqa: PLC0415
+
+    pages = [text_of(ROOT / "docs" / name) for name in ("formats.md", "howto-home.md")]
+    blocks_of = [(kind, body) for page in pages for kind, body in FENCE.findall(page)]
+    rules = [body for kind, body in blocks_of if kind == "toml" and "[[rule]]" in body]
+    assert rules
+    for text in rules:
+        assert read_rules(text.encode())
+    (table,) = (body for kind, body in blocks_of if kind == "toml" and "[[allow]]" in body)
+    assert read_table(table).rules
+    (home,) = (body for kind, body in blocks_of if kind == "json" and '"automations"' in body)
+    assert read_document(home.encode()).automations
+
+
 def test_the_formats_name_every_operation_and_route() -> None:
     from omamori.authority.operations import OPERATIONS  # noqa: PLC0415 - compared with the page
 
@@ -162,7 +244,7 @@ def commands() -> dict[str, set[str]]:
         for line in blocks(page).replace("\\\n", " ").splitlines():
             if match := OMAMORI.match(re.sub(r"^(\w+=\$\(|sudo )", "", line.strip())):
                 words = match[1].split()
-                depth = 2 if words[0] in ("authority", "hub", "thing") else 1
+                depth = 2 if words[0] in GROUPS else 1
                 options = set(re.findall(r"(?<=\s)--[a-z-]+", line))
                 found.setdefault(" ".join(words[:depth]), set()).update(options)
     return found

@@ -109,3 +109,36 @@ def test_without_the_library_it_only_observes() -> None:
     firewall.apply(Plan(), 0)
     with pytest.raises(FirewallError, match=r"firewall\.observing"):
         firewall.apply(cutting(), time.time())
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("what", ["table", "rules", "set", "everything"])
+def test_what_another_program_takes_away_is_put_back(kernel: Kernel, what: str) -> None:
+    table = {"family": "bridge", "name": "omamori"}
+    command: dict[str, object] = {
+        "table": {"delete": {"table": table}},
+        "rules": {"flush": {"table": table}},
+        "set": {"flush": {"set": {"family": "bridge", "table": "omamori", "name": "cut_port"}}},
+        "everything": {"flush": {"ruleset": None}},
+    }[what]
+    plan = Plan(cuts=(Cut(ONE, time.time() + 1000),), hub=HUB)
+    other_mac = sent(place(99), OTHER, 6, tcp((40000, 80), 2))
+    kernel.apply(plan)
+    nftables = Nftables()
+    nftables.run([command])
+    nftables.close()
+    assert kernel.out("p2", other_mac) == {"p3", "p4"}
+    kernel.apply(plan)
+    assert kernel.out("p2", other_mac) == set()
+
+
+@pytest.mark.root
+def test_the_same_plan_again_is_no_work_while_nobody_else_writes(
+    kernel: Kernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = cutting()
+    kernel.apply(plan)
+    kernel.apply(Plan(hub=HUB))
+    kernel.apply(plan)
+    monkeypatch.setattr(Nftables, "run", lambda *_: pytest.fail("nothing has changed"))
+    kernel.apply(plan)

@@ -6,6 +6,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from omamori.adapters.firewall import script
+from omamori.adapters.firewall.generation import generation
 from omamori.adapters.firewall.library import LIBRARY, FirewallError, Nftables
 from omamori.adapters.firewall.ports import foreign_ports
 from omamori.adapters.firewall.probe import probe
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 class KernelFirewall:
     """`hub.ports.Firewall` on this machine's kernel.
 
-    Another hub that writes between two of our changes is noticed by a mark that only we know: then
-    everything is written again. Whoever writes last holds, and nobody's plan is half there.
+    Whoever writes between two of our changes is noticed by the kernel's own count of changes: then
+    everything is written again. Between that look and our change, another hub is noticed by a mark
+    that only we know. Whoever writes last holds, and nobody's plan is half there.
 
     Args:
         nftables: the library.
@@ -35,7 +37,9 @@ class KernelFirewall:
         self._bridge = bridge
         self._features = probe(nftables, bridge)
         self._held: Rules | None = None
+        self._asked: tuple[Plan, tuple[str, ...]] | None = None
         self._mark = ""
+        self._generation: int | None = None
 
     def features(self) -> Features:
         """What can be held here."""
@@ -48,6 +52,10 @@ class KernelFirewall:
             RefusedError: when the plan is malformed or the kernel refuses; what was in force stays.
         """
         foreign = foreign_ports(self._bridge) if self._bridge else ()
+        before = generation()
+        is_ours = before is not None and before == self._generation
+        if is_ours and (plan, foreign) == self._asked:
+            return
         bridged, routed = desired(plan, now, foreign)
         if self._features.force == OBSERVING:
             if plan.cuts or plan.pairs or plan.carriers:
@@ -55,9 +63,12 @@ class KernelFirewall:
             return
         rules = bridged if self._features.force == BRIDGED else routed
         mark = f"mark-{secrets.token_hex(8)}"
-        if not self._changed(rules, mark):
+        if not ((is_ours or before is None) and self._changed(rules, mark)):
             self._written(rules, mark)
-        self._held, self._mark = rules, mark
+        self._held, self._asked, self._mark = rules, (plan, foreign), mark
+        after = generation()
+        is_only_ours = before is not None and after == before + 1
+        self._generation = after if is_only_ours else None
 
     def _changed(self, rules: Rules, mark: str) -> bool:
         """Only what differs, if nobody else wrote since."""
@@ -112,7 +123,7 @@ class KernelFirewall:
         Raises:
             RefusedError: when the kernel refuses.
         """
-        self._held = None
+        self._held = self._asked = self._generation = None
         if self._features.force != OBSERVING:
             self._nftables.run(script.clearing())
 

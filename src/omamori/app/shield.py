@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 SCREEN_S = 7 * 86_400.0
 """For so long the hub asks before it cuts off the screen from which a person used its pages."""
 SCREENS_MAX = 64
-HOLD_AGAIN_S = 60.0
+HOLD_AGAIN_S = 10.0
 """So often the plan is given to the firewall anew: another program may have swept it away."""
 STOPPED_KEPT_S = 10.0  # the kernel needs 0.2 s to count them beside 2,000 pairs
 _CLAIMS = "claims."

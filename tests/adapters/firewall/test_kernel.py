@@ -15,6 +15,7 @@ from omamori.hub.guarding.plan import OBSERVING, Carrier, Cut, Pair, Place, Plan
 
 if TYPE_CHECKING:
     from adapters.firewall.conftest import Kernel
+    from omamori.adapters.firewall.library import Command
 
 ONE, OTHER, ROUTER = place(2, "p2"), place(3, "p3"), place(4, "p4")
 HUB = Place("hub", ("02:00:00:00:00:01",), ("192.168.77.1",))
@@ -115,17 +116,17 @@ def test_without_the_library_it_only_observes() -> None:
 @pytest.mark.parametrize("what", ["table", "rules", "set", "everything"])
 def test_what_another_program_takes_away_is_put_back(kernel: Kernel, what: str) -> None:
     table = {"family": "bridge", "name": "omamori"}
-    command: dict[str, object] = {
+    commands: dict[str, Command] = {
         "table": {"delete": {"table": table}},
         "rules": {"flush": {"table": table}},
         "set": {"flush": {"set": {"family": "bridge", "table": "omamori", "name": "cut_port"}}},
         "everything": {"flush": {"ruleset": None}},
-    }[what]
+    }
     plan = Plan(cuts=(Cut(ONE, time.time() + 1000),), hub=HUB)
     other_mac = sent(place(99), OTHER, 6, tcp((40000, 80), 2))
     kernel.apply(plan)
     nftables = Nftables()
-    nftables.run([command])
+    nftables.run([commands[what]])
     nftables.close()
     assert kernel.out("p2", other_mac) == {"p3", "p4"}
     kernel.apply(plan)

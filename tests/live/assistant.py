@@ -44,7 +44,7 @@ class Assistant:
         (self._folder / ".storage").mkdir(parents=True)
         told = f"http:\n  server_host: 127.0.0.1\n  server_port: {port}\napi:\nonboarding:\n"
         (self._folder / "configuration.yaml").write_text(told, encoding="ascii")
-        entry = {
+        entry: dict[str, Any] = {
             "created_at": MADE_AT, "modified_at": MADE_AT, "data": broker, "discovery_keys": {},
             "disabled_by": None, "domain": "mqtt", "entry_id": "mqtt", "minor_version": 2,
             "options": {}, "pref_disable_new_entities": False, "pref_disable_polling": False,

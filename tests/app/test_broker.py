@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from pathlib import Path
 
 import pytest
 
 from adapters.home_broker.toy import free_port
 from app.broker_made import DOOR, HEATER, LAMP, GuardedHome
 from app.watched import IRON
+from omamori.adapters import policy
 from omamori.adapters.home_broker.shown import Answer, BrokerError, ThingShown
 from omamori.adapters.keys import write_secret
 from omamori.app.broker import HUB_FILE, home_broker
 from omamori.app.config import Broker
 from omamori.app.steward import family
 from omamori.documents.reason import RefusedError
+from omamori.hub.ruling.read import read_rules
+from omamori.hub.ruling.rules import Rules
 from omamori.web import names, words
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 YES = True
@@ -134,3 +135,17 @@ def test_the_hub_keeps_its_name_at_the_broker(made: GuardedHome, tmp_path: Path)
         first.way.secret()
     write_secret(tmp_path / "password", "glück\n".encode())
     assert first.way.secret() == "glück"
+
+
+def test_the_rule_of_the_how_to_lets_automations_adjust_and_nothing_more(made: GuardedHome) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "howto-home-assistant.md").read_text("utf-8")
+    blocks = re.findall(r"```toml\n(\[\[rule\]\].*?)```", page, re.DOTALL)
+    usual = policy.usual().decode()
+    start = usual.index('id = "comfort-ask"')
+    told = usual[:start] + usual[start:].replace(', "broker"', "", 1) + "".join(blocks)
+    made.protection.set_rules(Rules(read_rules(told.encode())), "family")
+    answers: list[Answer] = []
+    made.house.ask(LAMP, "power", YES, answers.append)
+    assert [answer.state for answer in answers] == ["sent", "done"]
+    made.house.ask(HEATER, "power", YES, answers.append)
+    assert answers[-1].state == "refused"

@@ -21,7 +21,6 @@ from omamori.hub.ruling.read import read_rules
 from omamori.hub.ruling.rules import Rules
 from omamori.web import names, words
 
-
 YES = True
 
 

@@ -243,3 +243,25 @@ def test_what_is_no_broker_ends_nothing(answer: bytes, monkeypatch: pytest.Monke
         server.close()
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("packet", [b"\x30\xff\xff\xff\x7f", b"\x30\x81\x80\x01"])
+def test_a_packet_that_no_honest_broker_sends_is_not_gathered(packet: bytes) -> None:
+    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(256)
+        writer.write(b"\x20\x03\x00\x00\x00" + packet)
+        with suppress(OSError):
+            while not writer.is_closing():
+                writer.write(b"x" * 64)
+                await writer.drain()
+                await asyncio.sleep(0.001)
+        writer.close()
+
+    async def main() -> None:
+        server = await asyncio.start_server(flood, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with bridged(ToyHome(), Way("127.0.0.1", port)) as hub:
+            await until(lambda: hub.trouble is not None and hub.trouble.key == "broker.flooding")
+        server.close()
+
+    asyncio.run(main())

@@ -10,9 +10,10 @@ import aiomqtt
 import structlog
 
 from omamori.adapters.home_broker.entities import OFFLINE, ONLINE, Announcer
+from omamori.adapters.home_broker.shown import BrokerError
 from omamori.adapters.home_broker.telling import Telling
 from omamori.adapters.home_broker.topics import Topics, read_entities
-from omamori.adapters.home_broker.way import connect, is_misunderstood, trouble_of
+from omamori.adapters.home_broker.way import comes_too_long, connect, is_misunderstood, trouble_of
 from omamori.adapters.home_broker.wishes import Wishes
 from omamori.documents.reason import Reason, RefusedError
 
@@ -30,6 +31,7 @@ LOOK_EVERY_S = 5.0
 CALM_S = 0.2  # changes of the home within this time are told together
 LEARN_S = 1.0  # a broker sends what it kept at once when asked (MQTT 3.1.1, 3.3.1.3)
 LEAVE_S = 2.0
+GUARD_S = 0.1  # in which a network of 1 Gbit/s brings 12 MB
 ERROR_CHARACTERS_MAX = 200
 
 _log = structlog.get_logger(__name__)
@@ -103,6 +105,7 @@ class HomeBroker:
             ways = [
                 asyncio.create_task(self._listen(client)),
                 asyncio.create_task(self._tell(client)),
+                asyncio.create_task(self._guard(client)),
             ]
             try:
                 done, _ = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
@@ -119,6 +122,12 @@ class HomeBroker:
         with suppress(aiomqtt.MqttError, TimeoutError):
             async with asyncio.timeout(LEAVE_S):
                 await client.publish(self.topics.status, OFFLINE, qos=1, retain=True)
+
+    async def _guard(self, client: aiomqtt.Client) -> None:
+        """Hang up on a broker that says more at once than any honest one would."""
+        while not comes_too_long(client):  # noqa: ASYNC110 - nobody tells of it
+            await asyncio.sleep(GUARD_S)
+        raise BrokerError("broker.flooding")
 
     # What is heard.
 

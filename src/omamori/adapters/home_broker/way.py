@@ -78,6 +78,16 @@ def connect(way: Way, topics: Topics, *, is_old: bool) -> aiomqtt.Client:
     )
 
 
+def comes_too_long(client: aiomqtt.Client) -> bool:
+    """Whether a packet is on its way that is longer than we said to take.
+
+    A broker that keeps to MQTT 5 sends none; any other may announce 256 MB (MQTT 3.1.1, 2.2.3), and
+    the library below would gather them. It offers no limit of its own, so we look at what it gathers.
+    """
+    gathered = client._client._in_packet  # noqa: SLF001 - as above
+    return int(gathered["remaining_length"]) > PACKET_OCTETS_MAX
+
+
 def is_misunderstood(error: Exception) -> bool:
     """Whether a broker answered, but not as one that knows MQTT 5 and us: it may know only 3.1.1."""
     is_answer = isinstance(error, aiomqtt.MqttCodeError)

@@ -3,6 +3,7 @@
 SENTENCES: dict[str, str] = {
     "broker.not-reached": "The message broker cannot be reached. See whether it is switched on; Omamori tries again by itself.",
     "broker.not-let-in": "The message broker does not let Omamori in. Check the user and the password in its settings.",
+    "broker.flooding": "The message broker said far too much at once, so Omamori hung up. Look whether the broker is all right; Omamori tries again by itself.",
     "broker.bad-name": "This hub's name for the broker has signs that a broker does not take. Use small letters and figures.",
     "broker.not-understood": "Nobody could say what this wish means, so nothing was done. Ask again with a value that the thing has.",
     "broker.too-long": "This wish was longer than any real one, so nothing was done. Look at what sent it.",
@@ -21,6 +22,7 @@ SENTENCES: dict[str, str] = {
 JA: dict[str, str] = {
     "broker.not-reached": "メッセージの中継役（ブローカー）に届きません。電源を確かめてください。おまもりは自動でやり直します。",
     "broker.not-let-in": "メッセージの中継役（ブローカー）が、おまもりを入れてくれません。設定のユーザー名とパスワードを確かめてください。",
+    "broker.flooding": "中継役（ブローカー）が一度に話しすぎたので、切りました。ブローカーのようすを見てください。おまもりは自動でやり直します。",
     "broker.bad-name": "中継役（ブローカー）で使う名前に、使えない文字があります。小文字の英字と数字にしてください。",
     "broker.not-understood": "何の頼みかわからなかったので、何もしませんでした。機器にある値で、もう一度頼んでください。",
     "broker.too-long": "頼みが長すぎたので、何もしませんでした。送ったものを確かめてください。",

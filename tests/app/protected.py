@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from omamori.adapters import policy, rules
 from omamori.adapters.entries import MemoryEntries, SqliteEntries
 from omamori.adapters.firewall.memory import MemoryFirewall
-from omamori.adapters.shelf import MemoryShelf, SqliteShelf
+from omamori.adapters.shelf import MemoryShelf, ShelfError, SqliteShelf
 from omamori.app.protection import Protection
 from omamori.app.steward import family
 from omamori.app.vouching import Silent
@@ -216,7 +217,8 @@ class ProtectedHome:
         if alert is None:
             return next(a for a in self.watch.alerts.of(mac) if a.kind == kind)
         self.protection.alerted([alert], [])
-        self.watch.keep(self.shelf)
+        with suppress(ShelfError):  # as `Network.keep` says it, and tries again
+            self.watch.keep(self.shelf)
         return alert
 
     # What is seen.

@@ -6,13 +6,16 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from omamori.adapters.things.driver import Change, DriverError, Terms
-from omamori.app.hands import WRITES_MAX, DriverHands
-from omamori.hub.commanding.command import BROKER, Command, Notice, Origin, Write
+from omamori.app.hands import WRITES_MAX, WRITES_OUTSIDE_MAX, DriverHands
+from omamori.hub.commanding.command import BROKER, MEETING, Command, Notice, Origin, Write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from omamori.hub.points import Given
+
+
+LEFT_S = 45.0  # of a lease of 60 s, after a while of waiting
 
 
 class Doing:
@@ -62,6 +65,9 @@ class Steward:
         self.told: list[tuple[str, str, Given, bool]] = []
         self.notices: list[Notice] = []
         self.appendleft = self.notices.append
+
+    def lease_left_s(self, _command: Command) -> float:
+        return LEFT_S
 
     def seen(self, thing: str, point: str, value: Given, *, by_hand: bool = False) -> None:
         self.told.append((thing, point, value, by_hand))
@@ -145,6 +151,23 @@ def test_a_driver_that_hangs_hangs_alone_and_too_many_are_told() -> None:
     with_hands(act)
 
 
+def test_services_that_ask_of_things_that_hang_leave_room_for_the_home() -> None:
+    async def act(hands: DriverHands, doing: Doing, steward: Steward) -> None:
+        doing.gates = {1: asyncio.Event()}
+        origin = Origin("taken-over", "service", MEETING)
+        for number in range(WRITES_MAX):
+            command = Command("c", origin, f"t{number}", "power", 1, "automation", 0.0, 60.0)
+            hands.write(write(1, f"t{number}"), command)
+        await settle()
+        assert len(doing.begun) == WRITES_OUTSIDE_MAX
+        assert len(steward.notices) == WRITES_MAX - WRITES_OUTSIDE_MAX
+        hands.write(write(2, "siren"), None)
+        await settle()
+        assert doing.done == [2]
+
+    with_hands(act)
+
+
 def test_a_driver_that_breaks_or_refuses_is_told_to_the_family() -> None:
     async def act(hands: DriverHands, doing: Doing, steward: Steward) -> None:
         doing.fails = {1: DriverError("driving.refused"), 2: ZeroDivisionError("ours")}
@@ -167,6 +190,6 @@ def test_what_comes_from_elsewhere_goes_to_the_driver_with_its_lease() -> None:
         command = Command("c", origin, "tv", "power", 1, "automation", 0.0, 60.0)
         hands.write(write(1), command)
         await settle()
-        assert doing.terms == [Terms(60.0, is_from_outside=True)]
+        assert doing.terms == [Terms(LEFT_S, is_from_outside=True)]
 
     with_hands(act)

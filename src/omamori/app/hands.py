@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from omamori.hub.sighting import Sighting
 
 WRITES_MAX = 64  # on their way at once; `Doing` turns more away
+WRITES_OUTSIDE_MAX = 32
+"""Of them for services: things that hang, asked by who knows that they do, keep nobody else out."""
 _Place = tuple[str, str]
 """A thing and a point of it."""
 
@@ -73,7 +75,7 @@ class DriverHands:
         if before is not None:
             before.cancel()
             self._ending.add(before)
-        elif len(self._writing) >= WRITES_MAX:
+        elif len(self._writing) >= (WRITES_OUTSIDE_MAX if _is_outside(command) else WRITES_MAX):
             _log.warning("hands.busy", thing=write.target, point=write.point)
             self._not_done(write, Reason("driving.busy"))
             return
@@ -94,8 +96,8 @@ class DriverHands:
             await self._write(write, command)
 
     async def _write(self, write: Write, command: Command | None) -> None:
-        is_outside = command is not None and command.origin.channel in {MEETING, BROKER}
-        terms = Terms(command.lease_s if command else 0.0, is_outside)
+        lease_s = self.steward.lease_left_s(command) if command and self.steward else 0.0
+        terms = Terms(lease_s, _is_outside(command))
         try:
             await self.doing.write(write.target, write.point, write.value, terms)
         except DriverError as error:
@@ -119,3 +121,7 @@ class DriverHands:
     def _seen(self, thing: str, point: str, value: bool | float | str, *, by_hand: bool) -> None:  # noqa: FBT001 - a point's value
         if self.steward is not None:
             self.steward.seen(thing, point, value, by_hand=by_hand)
+
+
+def _is_outside(command: Command | None) -> bool:
+    return command is not None and command.origin.channel in {MEETING, BROKER}

@@ -223,6 +223,10 @@ class Steward:
                 events += self.arbiter.use(thing, use.needs, use.by, use.until, use.why, now)
         self._happened(events)
 
+    def lease_left_s(self, command: Command) -> float:
+        """For how long what is set for it may hold: not its whole lease again, if it waited."""
+        return self.arbiter.lease_left_s(command.id, self.clock())
+
     def step(self) -> None:
         """Let time pass."""
         self._happened(self.arbiter.step(self.clock()))

@@ -161,3 +161,17 @@ def test_protection_opens_a_door_again_whoever_shut_it() -> None:
     home = Home()
     home.confirm(home.ask(SMOKE, "door", "locked", NOT, "safety-auto"), T0)
     assert writes(home.arbiter.seen("door", "locked", ON, T0 + 30))
+
+
+def test_what_waited_holds_only_for_what_is_left_of_its_lease() -> None:
+    """A charger is told for how long its limit holds: no service gains by having waited."""
+    home = Home()
+    home.confirm(home.ask(HANDY, "battery", "charge_w", 500, "local-manual", lease_s=3000.0), T0)
+    waits = home.ask(POWER, "battery", "charge_w", 1000, now=T0, lease_s=3600.0)
+    command = outcomes(waits)[0].command
+    assert writes(home.arbiter.step(T0 + 3000))
+    assert home.arbiter.lease_left_s(command.id, T0 + 3000) == 600.0
+    assert home.arbiter.lease_left_s(command.id, T0 + 4000) == 0.0
+    assert home.arbiter.lease_left_s("nobody's", T0) == 0.0
+    endless = outcomes(home.ask(SMOKE, "lamp", "power", NOT, "safety-auto", lease_s=0.0))[0]
+    assert home.arbiter.lease_left_s(endless.command.id, T0) == 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -29,6 +30,10 @@ async def request(
         DriverError: nothing came in time, or too much.
     """
     told, octets = {**(headers or {}), "Accept-Encoding": "identity"}, b""
+    try:
+        urlsplit(url).port  # noqa: B018 - raises for a port that cannot be; a socket breaks there
+    except ValueError:
+        raise DriverError("driving.no-answer") from None
     try:
         async with (
             asyncio.timeout(s_max),

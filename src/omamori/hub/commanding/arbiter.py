@@ -247,6 +247,12 @@ class Arbiter(Setting, Seeing):
         accepted = spot.of(spot.winner) if spot is not None else None
         return accepted.command if accepted is not None else None
 
+    def lease_left_s(self, command_id: str, now: float) -> float:
+        """For how long it may still hold; 0 where it has no end, or lies here no more."""
+        found = self._found(command_id)
+        left_s = found[1].until - now if found is not None else 0.0
+        return max(left_s, 0.0) if left_s < inf else 0.0
+
     def take_changes(self) -> Iterable[tuple[str, bytes | None]]:
         """What changed since it was last taken (`hub.ports.Learned`)."""
         return self._register.take_changes()

@@ -121,6 +121,27 @@ def test_a_lamp_that_says_no_or_is_not_there() -> None:
     play(scene)
 
 
+@pytest.mark.parametrize("port", ["0", "65536", "99999", "00000"])
+def test_a_port_that_cannot_be_stops_no_other_lamp(port: str) -> None:
+    """Any device at home can announce one; the driver of all lamps must live on."""
+    told: list[Change] = []
+    said = Sighting(0.0, "x", "mdns.service", {"type": "_wled._tcp", "port": port})
+
+    async def scene(driver: WledDriver, _lamp: Lamp, at: Address) -> None:
+        hostile = driver.address(known_thing("h", IP), [said])
+        assert hostile is not None
+        with pytest.raises(DriverError) as error:
+            await driver.read(hostile, "power")
+        assert error.value.reason.key == "driving.no-answer"
+        other = WledDriver(lambda: 5.0, 0.02)
+        running = asyncio.create_task(other.run(lambda: [hostile, at], told.append, lambda: None))
+        await until(lambda: bool(told) or running.done())
+        assert not running.done()
+        running.cancel()
+
+    play(scene)
+
+
 def test_a_press_at_the_lamp_itself_is_told() -> None:
     told: list[Change] = []
 

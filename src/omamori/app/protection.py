@@ -137,7 +137,7 @@ class Protection(Remembering):
         else:
             self.steward.regain(thing)
         self._linked(self.links.rejudge_of(thing, self.clock()))
-        self.shield.hold()
+        self.shield.hold_soon()
 
     def step(self) -> None:
         """Let time pass; what goes wrong in one part keeps no other from its turn."""

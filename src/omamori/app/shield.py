@@ -32,6 +32,9 @@ SCREEN_S = 7 * 86_400.0
 SCREENS_MAX = 64
 HOLD_AGAIN_S = 10.0
 """So often the plan is given to the firewall anew: another program may have swept it away."""
+HOLD_PAUSE_S = 5.0
+"""Between two alerts for whose sake more than a cut is held at once: a flood of alerts must not keep
+the hub busy with plans, of which one may take a second."""
 STOPPED_KEPT_S = 10.0  # the kernel needs 0.2 s to count them beside 2,000 pairs
 _CLAIMS = "claims."
 
@@ -75,7 +78,7 @@ class Shield:
         self.reaching: Callable[[Callable[[str], Place], str], Reached] | None = None
         self.force = Force(firewall.features())
         self._held: Plan | None = None
-        self._held_at = float("-inf")
+        self._held_at = self._hurried_at = float("-inf")
         self._stopped: tuple[float, Mapping[str, int]] = (-STOPPED_KEPT_S, {})
         self._screens: dict[str, float] = {}
 
@@ -220,6 +223,13 @@ class Shield:
             guarded=reached.guarded,
             familiar=reached.familiar,
         )
+
+    def hold_soon(self) -> None:
+        """Hold what is wanted now; at the next step where somebody else was in such a hurry before."""
+        now = self.clock()
+        if not 0 <= now - self._hurried_at < HOLD_PAUSE_S:
+            self._hurried_at = now
+            self.hold()
 
     def hold(self, *, again: bool = False) -> None:
         """Have the firewall hold what is wanted, if that changed."""

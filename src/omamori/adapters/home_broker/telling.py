@@ -33,6 +33,7 @@ class Telling:
         self._topics = announcer.topics
         self._home = home
         self._told: dict[str, int] = {}
+        self._shown: dict[str, ThingShown] = {}  # as it was told; what is the same is not made anew
         self._there: dict[str, dict[str, str]] = {}
         self._slugs: set[str] = set()
         self._answers: dict[str, dict[str, Answer]] = {}
@@ -43,6 +44,7 @@ class Telling:
     def begin(self) -> None:
         """A new connection: nothing is known of what the broker still has."""
         self._told.clear()
+        self._shown.clear()
         self._there.clear()
 
     def kept_there(self, slug: str, entities: dict[str, str]) -> None:
@@ -53,6 +55,7 @@ class Telling:
     def answered(self, answer: Answer) -> None:
         """Something became of a wish: the true state is told again, with the reason."""
         slug = slug_of(answer.thing)
+        self._shown.pop(slug, None)
         answers = self._answers.setdefault(slug, {})
         if answer.point in answers or len(answers) < KEYS_MAX:
             answers.pop(answer.point, None)  # the newest stands last
@@ -68,18 +71,21 @@ class Telling:
         here = {slug_of(thing.id): thing for thing in things[:THINGS_MAX]}
         yield from self._device(self._announcer.hub(), {})
         for slug, thing in here.items():
-            self._noticed(slug, thing)
-            yield from self._fresh(self._topics.of(slug, "state"), self._announcer.state(thing))
-            answers = self._answers.get(slug, {}).values()
-            yield from self._fresh(
-                self._topics.of(slug, "why"), self._announcer.why(thing, answers)
-            )
-            yield from self._device(self._announcer.device(thing), self._there.get(slug, {}))
+            if self._shown.get(slug) != thing:
+                self._shown[slug] = thing
+                yield from self._thing(slug, thing)
         yield from self._fresh(self._topics.of("", "state"), self._announcer.hub_state(self._said))
         yield from self._gone(set(here), is_settled=is_settled)
         self._slugs = set(here)
         while self._events:
             yield self._events.popleft()
+
+    def _thing(self, slug: str, thing: ThingShown) -> Iterator[Message]:
+        self._noticed(slug, thing)
+        yield from self._fresh(self._topics.of(slug, "state"), self._announcer.state(thing))
+        answers = self._answers.get(slug, {}).values()
+        yield from self._fresh(self._topics.of(slug, "why"), self._announcer.why(thing, answers))
+        yield from self._device(self._announcer.device(thing), self._there.get(slug, {}))
 
     def everything(self) -> list[str]:
         """Every topic where the broker keeps something of ours."""
@@ -116,14 +122,16 @@ class Telling:
 
     def _gone(self, here: set[str], *, is_settled: bool) -> Iterator[Message]:
         """Clear what the broker keeps of things that are not there any more."""
+        for slug in set(self._answers) - here:  # it may answer when it is gone
+            del self._answers[slug]
         left = (self._slugs | (set(self._there) if is_settled else set())) - here
         for slug in sorted(left):
             for topic in self._all_of(slug):
                 self._told.pop(topic, None)
                 yield topic, b"", True
             self._there.pop(slug, None)
-            self._answers.pop(slug, None)
             self._before.pop(slug, None)
+            self._shown.pop(slug, None)
 
     def _all_of(self, slug: str) -> Iterable[str]:
         return [self._topics.config(slug), *(self._topics.of(slug, part) for part in PARTS)]

@@ -132,6 +132,34 @@ class SqliteEntries:
         self._db.close()
 
 
+class LostEntries:
+    """A record that cannot be opened: nothing is kept in it, and whoever writes to it is told so."""
+
+    def __init__(self, error: EntriesError) -> None:
+        self._reason = error.reason
+
+    def append(self, entries: Sequence[Entry]) -> int:
+        """Keep nothing.
+
+        Raises:
+            EntriesError: always; why it could not be opened.
+        """
+        del entries
+        raise EntriesError(self._reason.key, self._reason.params)
+
+    def read(self, before: int | None = None, limit: int = 100) -> list[Entry]:
+        """Nothing."""
+        del before, limit
+        return []
+
+    def count(self) -> int:
+        """None."""
+        return 0
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
 def _read(seq: int, body: bytes) -> Entry | None:
     """One line; None where it cannot be read: it must not hide the others."""
     try:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
-from omamori.adapters.entries import open_entries
+from omamori.adapters.entries import EntriesError, LostEntries, SqliteEntries, open_entries
 from omamori.adapters.keys import private_folder, read_secret, write_secret
 from omamori.app.guarding import Guarding
 from omamori.app.home import Home
@@ -65,6 +65,15 @@ def _forgotten(_entries: list[Entry]) -> None:
     """What happens in the practice home is forgotten with the visit."""
 
 
+def _open_entries(path: Path) -> tuple[SqliteEntries | LostEntries, str]:
+    """The record; a hub that cannot open it, on a full disk say, protects the home without."""
+    try:
+        return open_entries(path, time.time())
+    except EntriesError as error:
+        structlog.get_logger().error("record.not-opened", reason=str(error))
+        return LostEntries(error), ""
+
+
 def _secret(path: Path) -> bytes:
     if not path.exists() or len(read_secret(path)) != SECRET_BYTES:
         write_secret(path, secrets.token_bytes(SECRET_BYTES))
@@ -114,7 +123,7 @@ class Program:
         self.folder = private_folder(folder)
         self.config = config
         self.live = Live()
-        self.entries, aside = open_entries(folder / "ledger.sqlite3", time.time())
+        self.entries, aside = _open_entries(folder / "ledger.sqlite3")
         if aside:
             said = Reason("happened.ledger-set-aside", {"file": aside})
             self._remember([Entry(time.time(), "start", (), (said,))])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from omamori.app import describe_command
 from omamori.documents.reason import RefusedError
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from omamori.trust.meeting import Outcome
 
 app = typer.Typer(no_args_is_help=True, help="A thing that meets others: for developers.")
+app.command("describe")(describe_command.command)
 Folder = Annotated[Path, typer.Argument(help="The thing's folder.")]
 Purpose = Annotated[str, typer.Option(help="What the link is for, such as share-energy.")]
 

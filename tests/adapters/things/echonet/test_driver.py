@@ -279,6 +279,35 @@ def test_changes_are_told_once_and_what_the_hub_set_is_nobodys_hand() -> None:
     play(scene, tell=told.append, watched=(at(LOCK),))
 
 
+def test_what_is_announced_in_a_locks_name_is_asked_of_the_lock() -> None:
+    """One forged datagram must not make the home believe that its door is locked."""
+    told: list[Change] = []
+
+    async def scene(_driver: EchonetDriver, node: Node) -> None:
+        await until(lambda: any(one.point == "locked" for one in told))
+        looked = len(node.heard)
+        await node.announce(LOCK, Property(0xE0, b"\x41"), Property(0xE3, b"\x41"))
+        await until(lambda: any((one.point, one.value) == ("opened", True) for one in told))
+        await until(lambda: len(node.heard) > looked + 1)
+        assert [one.value for one in told if one.point == "locked"] == [False]
+
+    play(scene, tell=told.append, watched=(at(LOCK),))
+
+
+def test_what_truly_changed_is_told_as_soon_as_it_is_announced() -> None:
+    told: list[Change] = []
+
+    async def scene(driver: EchonetDriver, node: Node) -> None:
+        await until(lambda: any(one.point == "locked" for one in told))
+        driver._look_every_s = 3600.0
+        await asyncio.sleep(0.4)  # the last look of its own accord is over
+        node.values[LOCK][0xE0] = b"\x41"
+        await node.announce(LOCK, Property(0xE0, b"\x41"))
+        await until(lambda: any((one.point, one.value) == ("locked", True) for one in told))
+
+    play(scene, tell=told.append, watched=(at(LOCK),))
+
+
 def test_one_node_is_asked_one_thing_at_a_time_and_more_than_enough_is_turned_away() -> None:
     async def scene(driver: EchonetDriver, node: Node) -> None:
         node.turn = lambda _: []

@@ -29,6 +29,8 @@ from omamori.adapters.things.echonet.exchange import USUAL, Exchange, Patience
 from omamori.adapters.things.echonet.forms import Number
 from omamori.adapters.things.echonet.table import forms_of
 from omamori.adapters.things.seen import Seen
+from omamori.hub.commanding.envelope import CONDITION_POINTS
+from omamori.hub.points import LOOK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -88,6 +90,8 @@ class EchonetDriver:
         self._seen = Seen(clock)
         self._values: dict[tuple[str, str], dict[int, bytes]] = {}
         self._watched: dict[tuple[str, str], Address] = {}
+        self._to_look: dict[tuple[str, str], Address] = {}
+        self._is_to_look = asyncio.Event()
         self._unconfirmed: asyncio.Queue[tuple[str, Frame]] = asyncio.Queue(UNCONFIRMED_MAX)
 
     def address(self, known: KnownThing, said: Sequence[Sighting]) -> Address | None:
@@ -197,6 +201,7 @@ class EchonetDriver:
                 is_well()
                 group.create_task(self._confirm())
                 group.create_task(self._look_in_turn(addresses, tell))
+                group.create_task(self._look_where_announced(tell))
                 if self._on is None:
                     group.create_task(sockets.watch(on))
         except* sockets.NetworkChangedError:
@@ -216,6 +221,17 @@ class EchonetDriver:
                     await self._look(address, tell)
                 await asyncio.sleep(LOOK_AFTER_TOLD_S)
             await asyncio.sleep(self._look_every_s)
+
+    async def _look_where_announced(self, tell: Callable[[Change], None]) -> None:
+        """Ask the object itself, soon, for what was announced in its name."""
+        while True:
+            await self._is_to_look.wait()
+            self._is_to_look.clear()
+            while self._to_look:
+                address = self._to_look.pop(next(iter(self._to_look)))
+                with suppress(DriverError):
+                    await self._look(address, tell)
+                await asyncio.sleep(LOOK_AFTER_TOLD_S)
 
     async def _confirm(self) -> None:
         """Confirm what was announced with the wish to have it confirmed (Part II, 4.2.3.5)."""
@@ -237,7 +253,11 @@ class EchonetDriver:
             self._tell(address, values, frozenset(values), tell)
 
     def _announced(self, ip: str, frame: Frame, tell: Callable[[Change], None]) -> None:
-        """An object of ours says by itself what has changed."""
+        """An object of ours says by itself what has changed; anybody may say so in its name.
+
+        What can be set, and what setting rests on, is therefore asked of it: an answer to our own
+        question cannot be made by who does not hear it.
+        """
         if frame.esv not in {Esv.INF, Esv.INF_C}:
             return
         address = self._watched.get((ip, frame.seoj.hex()))
@@ -247,9 +267,24 @@ class EchonetDriver:
             with suppress(asyncio.QueueFull):
                 self._unconfirmed.put_nowait((ip, frame))
         values = {one.epc: one.edt for one in frame.properties if one.edt}
+        asked = self._never_believed(address)
+        if values.keys() & asked:
+            self._to_look[ip, address.part] = address
+            self._is_to_look.set()
+        values = {epc: edt for epc, edt in values.items() if epc not in asked}
         kept = self._values.setdefault((ip, address.part), {})
-        if self._maps_of(address) is not None:
+        if values and self._maps_of(address) is not None:
             self._tell(address, {**kept, **values}, frozenset(values), tell)
+
+    def _never_believed(self, address: Address) -> frozenset[int]:
+        """What is only learned by asking: effects of what was set, and what envelopes rest on."""
+        return frozenset[int]().union(
+            *(
+                self._reads(address, self._form(address, offer.name)[0])
+                for offer in self.points(address)
+                if offer.act != LOOK or offer.name in CONDITION_POINTS
+            )
+        )
 
     def _tell(
         self,

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import TYPE_CHECKING
 
 from app.protected import LOCK, TV, ProtectedHome
+
+if TYPE_CHECKING:
+    import pytest
+
+    from omamori.hub.guarding.plan import Plan
 
 
 def made_up(number: int) -> str:
@@ -14,11 +19,14 @@ def made_up(number: int) -> str:
 def test_a_flood_of_alerts_makes_few_plans(monkeypatch: pytest.MonkeyPatch) -> None:
     home = ProtectedHome()
     home.live(120)
-    applied: list[object] = []
+    applied: list[Plan] = []
     hold = home.firewall.apply
-    monkeypatch.setattr(
-        home.firewall, "apply", lambda plan, now: (applied.append(plan), hold(plan, now))
-    )
+
+    def counted(plan: Plan, now: float) -> None:
+        applied.append(plan)
+        hold(plan, now)
+
+    monkeypatch.setattr(home.firewall, "apply", counted)
     for number in range(60):
         home.hear(made_up(number), "")
         home.attacks(made_up(number))

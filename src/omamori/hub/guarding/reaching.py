@@ -15,7 +15,7 @@ import msgspec
 from omamori.hub.guarding.carriers import Announced, carriers_of, is_carrier
 from omamori.hub.guarding.plan import CONTROL, DISCOVER, NONE, REACHES, READ, Carrier, Pair, Place
 from omamori.hub.linking.link import ACTIVE, ASKED, LIMITED
-from omamori.hub.points import HARMS, LIFE, harm_of
+from omamori.hub.points import ASK_BEFORE_CUTTING, HARMS, LIFE, harm_of
 from omamori.trust.verdict import LOOK, PURPOSES
 
 if TYPE_CHECKING:
@@ -181,12 +181,26 @@ def _reach(one: Party, other: Party, linked: str, mode: str, *, is_linked: bool)
         usual = DISCOVER
     elif not linked and other.is_operable and (one.is_guest or one.rung < VOUCHED_RUNG_MIN):
         usual = READ
-    if not one.is_doubted and not (is_linked and other.is_doubted):
+    is_held = one.is_doubted and (not _is_cared_for(one) or _is_steered(other))
+    if not is_held and not (is_linked and other.is_doubted and not _is_cared_for(other)):
         return usual
     # A thing in doubt sets nothing, and its links fall to nothing; who reads a body reads on.
     if is_linked and HARMS.index(LIFE) not in {one.harm, other.harm}:
         return NONE
     return _narrower(usual or READ, READ)
+
+
+def _is_cared_for(party: Party) -> bool:
+    """Doubt about what must not be cut off unasked takes nothing from it that it may live by.
+
+    Anybody can send frames that look as if it had misbehaved (`guard.may-be-faked`), and a pump that
+    no longer reaches its gateway does more harm than most of what it could do.
+    """
+    return party.kind in ASK_BEFORE_CUTTING or harm_of(party.kind) == LIFE
+
+
+def _is_steered(party: Party) -> bool:
+    return party.kind in OPERABLE and harm_of(party.kind) != LIFE
 
 
 def _wider(one: str, other: str) -> str:

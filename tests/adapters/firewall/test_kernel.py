@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from adapters.firewall.frames import place, sent, tcp, udp
-from adapters.firewall.wires import BRIDGE, through_inet
+from adapters.firewall.frames import echonet, ether, ip, place, sent, tcp, udp
+from adapters.firewall.wires import BRIDGE, ip_command, through_inet
 from omamori.adapters.firewall.kernel import KernelFirewall, ObservingFirewall, open_firewall
 from omamori.adapters.firewall.library import FirewallError, Nftables
 from omamori.hub.guarding.plan import OBSERVING, Carrier, Cut, Pair, Place, Plan
@@ -143,3 +144,27 @@ def test_the_same_plan_again_is_no_work_while_nobody_else_writes(
     kernel.apply(plan)
     monkeypatch.setattr(Nftables, "run", lambda *_: pytest.fail("nothing has changed"))
     kernel.apply(plan)
+
+
+@pytest.mark.root
+def test_this_machine_passes_nothing_on_for_who_may_not(kernel: Kernel) -> None:
+    ip_command("address", "add", f"{HUB.ips[0]}/24", "dev", BRIDGE)
+    ip_command("neighbour", "add", OTHER.ips[0], "lladdr", OTHER.macs[0], "dev", BRIDGE)
+    for name, value in (("ip_forward", 1), ("conf/all/rp_filter", 0), ("conf/br0/rp_filter", 0)):
+        Path(f"/proc/sys/net/ipv4/{name}").write_text(str(value))
+
+    def by_hub(hardware: str, source: str) -> set[str]:
+        made = ip(source, OTHER.ips[0], 17, udp((3610, 3610), echonet(0x60) + bytes(4)))
+        return kernel.out("p2", ether(hardware, HUB.macs[0], 0x0800, made)[:-4])
+
+    familiar = (*ONE.macs, *OTHER.macs)
+    kernel.apply(Plan(hub=HUB))
+    assert "p3" in by_hub(ONE.macs[0], "192.168.77.200")  # as this machine routes
+    limited = Plan(pairs=(Pair(ONE, OTHER, "read"),), hub=HUB, guarded=(OTHER,), familiar=familiar)
+    kernel.apply(limited)
+    assert by_hub(ONE.macs[0], ONE.ips[0]) == set()
+    assert by_hub(ONE.macs[0], "192.168.77.200") == set()
+    assert by_hub("02:00:00:00:00:99", "192.168.77.200") == set()
+    kernel.apply(Plan(cuts=(Cut(ONE, time.time() + 1000),), hub=HUB))
+    assert by_hub(ONE.macs[0], "192.168.77.200") == set()
+    assert by_hub("02:00:00:00:00:99", "192.168.77.201") == set()

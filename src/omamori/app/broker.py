@@ -19,21 +19,21 @@ from omamori.hub.alerting.alert import OPEN
 from omamori.hub.commanding.command import AUTOMATION_BY, BROKER, Command, Origin, Outcome
 from omamori.hub.commanding.slots import AUTOMATION
 from omamori.hub.guarding.plan import OBSERVING
-from omamori.hub.points import ASK_BEFORE_CUTTING, Given
+from omamori.hub.points import ASK_BEFORE_CUTTING, POINTS, Given, Point
 from omamori.web import names, words
 from omamori.web.protect_words import point as point_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from omamori.app.config import Broker
     from omamori.app.household import Household
+    from omamori.app.protect_views import ProtectViews
     from omamori.app.protection import Protection
     from omamori.documents.reason import Reason
     from omamori.hub.alerting.alert import Alert
     from omamori.hub.knowing.known import KnownThing
-    from omamori.hub.points import Point
     from omamori.web.views import ThingCard
 
 LEASE_S = 12 * 3600.0
@@ -61,7 +61,7 @@ class HouseBroker:
         self,
         protection: Protection,
         household: Household,
-        settable: Callable[[str], Mapping[str, Point]],
+        settable: Callable[[str], Mapping[str, object]],
         named: Callable[[Reason, str], Reason],
         config: Broker,
     ) -> None:
@@ -155,15 +155,27 @@ class HouseBroker:
             todo=self._told(worst, worst.action) if worst else "",
             is_cut=self.protection.shield.guard.is_cut(known.id),
             can_cut=self._can_cut(known),
-            points=tuple(
-                PointShown(point, point_words(name, self.lang), self._value(known.id, name))
-                for name, point in self.settable(known.id).items()
-            ),
+            points=tuple(self._points(known.id)),
         )
+
+    def _points(self, thing: str) -> Iterable[PointShown]:
+        for name, offered in self.settable(thing).items():
+            point = offered if isinstance(offered, Point) else POINTS.get(name)
+            if point is not None:
+                words_of = point_words(name, self.lang)
+                yield PointShown(point, words_of, self._value(thing, name))
 
     def _value(self, thing: str, point: str) -> Given | None:
         seen = self.protection.steward.arbiter.reading(thing, point)
         return seen[0] if seen is not None else None
+
+
+def broker_of(
+    config: Broker, folder: Path, views: ProtectViews, clock: Callable[[], float], version: str
+) -> HomeBroker | None:
+    """What keeps this home's broker told, of a home whose pages show these views."""
+    house = HouseBroker(views.protection, views.household, views.settable, views.named, config)
+    return home_broker(config, folder, house, clock, version)
 
 
 def home_broker(

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,8 @@ from app.protected import (
     ProtectedHome,
     standing,
 )
+from app.test_run import QUIET, get, wait_for
+from app.test_run import home as running_home
 from omamori.adapters.firewall.kernel import ObservingFirewall, open_firewall
 from omamori.adapters.firewall.library import FirewallError
 from omamori.adapters.shelf import open_shelf
@@ -410,3 +412,38 @@ def test_every_row_of_the_table_names_a_test_that_exists() -> None:
             assert named, row
             for path, name in named:
                 assert f"def {name}(" in (ROOT / path).read_text(encoding="utf-8"), (path, name)
+
+
+# The program itself.
+
+
+@pytest.mark.slow
+@pytest.mark.root
+def test_a_hub_that_is_started_on_a_full_disk_holds_what_was_cut_off(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount a small disk")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m,mode=700", "tmpfs", disk], check=True)
+    try:
+        folder = disk / "data"
+        folder.mkdir(mode=0o700)
+        (folder / "omamori.toml").write_text(f"{QUIET}[sample]\non = false\n", encoding="utf-8")
+        with running_home(folder):
+            pass
+        made = ProtectedHome(folder)
+        made.attacks(HEATER)
+        made.shelf.close()  # type: ignore[union-attr]
+        made.entries.close()  # type: ignore[union-attr]
+        with suppress(OSError), (disk / "junk").open("wb") as junk:
+            for _ in range(16 * 1024):
+                junk.write(bytes(1024))
+                junk.flush()
+        with running_home(folder) as (address, _, running):
+            assert get(f"{address}/healthz")[0] == 200
+            page = wait_for(f"{address}/protect?lang=en", "could not be written")
+            assert HEATER in page
+            running.terminate()
+            assert running.wait(PATIENCE_S) == 0
+    finally:
+        subprocess.run(["umount", disk], check=True)

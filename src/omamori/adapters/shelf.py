@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from omamori.documents.reason import RefusedError
@@ -163,6 +164,18 @@ def open_shelf(path: Path, now: float) -> tuple[SqliteShelf, str]:
         if part.exists():
             part.rename(aside.with_name(aside.name + tail))
     return SqliteShelf(path), aside.name
+
+
+def remembered(path: Path) -> MemoryShelf:
+    """What can be read of a shelf that cannot be written, on a full disk say; it keeps nothing."""
+    shelf = MemoryShelf()
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?immutable=1", uri=True)) as db:
+            for room, key, value in db.execute("SELECT room, key, value FROM kept"):
+                shelf.keep(room, key, value)
+    except (*_BROKEN, ValueError, TypeError, OSError):
+        return shelf  # what was read until then
+    return shelf
 
 
 def _bounded(room: str, key: str, value: bytes) -> None:

@@ -13,7 +13,7 @@ from omamori.adapters.country import Countries
 from omamori.adapters.discovery.service import Discovery
 from omamori.adapters.echonet_port import EchonetPort
 from omamori.adapters.keys import write_secret
-from omamori.adapters.shelf import MemoryShelf, ShelfError, SqliteShelf, open_shelf
+from omamori.adapters.shelf import MemoryShelf, ShelfError, SqliteShelf, open_shelf, remembered
 from omamori.adapters.vantage import (
     bridge_of,
     gateway,
@@ -369,4 +369,4 @@ def _open_shelf(path: Path, now: float) -> tuple[SqliteShelf | MemoryShelf, str]
         return open_shelf(path, now)
     except RefusedError as error:
         structlog.get_logger().error("shelf.not-opened", reason=str(error))
-        return MemoryShelf(), path.name
+        return remembered(path), path.name  # what was cut off stays so, though nothing new is kept

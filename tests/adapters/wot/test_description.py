@@ -121,6 +121,16 @@ def test_a_type_counts_more_than_a_name() -> None:
     }
 
 
+def test_words_for_yes_and_no_are_understood_where_both_are_there() -> None:
+    lock = {"type": "string", "enum": ["locked", "unlocked", "jammed"], "@type": "LockedProperty"}
+    found = points_of(td(locked=lock))["locked"]
+    assert found.words == (("locked", True), ("unlocked", False))
+    assert mapped(power={"type": "string", "enum": ["ON", "OFF"]}) == {"power": "power"}
+    assert (
+        mapped(power={"type": "string", "enum": ["on", "standby"]}, locked={"type": "string"}) == {}
+    )
+
+
 def test_by_name_alone_no_door_is_opened() -> None:
     found = points_of(td(locked={"type": "boolean"}, on={"type": "boolean"}))
     assert (found["locked"].point.act, found["locked"].ground) == (LOOK, NAME)

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from omamori.hub.points import BOOL, CHOICE, LOOK, OPERATE, POINTS, Point
+from omamori.hub.points import BOOL, CHOICE, LOOK, OPERATE, POINTS, Given, Point
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from omamori.adapters.wot.description import Affordance, ThingDescription
 
 CODE, TYPE, NAME = "code", "type", "name"
@@ -117,6 +119,12 @@ _MODES = {
     "heating": "heat", "dry": "dry", "dehumidification": "dry", "dehumidify": "dry",
     "fan": "fan", "fanonly": "fan", "circulation": "fan", "off": "off",
 }  # fmt: skip
+_YES_NO = {
+    "locked": {"locked": True, "unlocked": False},
+    "power": {"on": True, "off": False},
+    "opened": {"open": True, "opened": True, "closed": False},
+}
+"""Words for yes and no, by point; others beside them, such as "jammed", are no value."""
 _CHOICES_MIN = 2  # of a way of working, of which we must know so many words
 
 _ECHONET_CODES: dict[str, dict[int, str]] = {
@@ -156,7 +164,7 @@ class Mapped(msgspec.Struct, frozen=True):
         point: as narrow as this thing has it; ``act`` is ``look`` where it must not be set.
         ground: of `GROUNDS`.
         factor, plus: ours is theirs times factor, plus this.
-        words: theirs → ours, for a point of choices.
+        words: theirs → ours, where theirs are words.
     """
 
     name: str
@@ -164,7 +172,7 @@ class Mapped(msgspec.Struct, frozen=True):
     ground: str
     factor: float = 1.0
     plus: float = 0.0
-    words: tuple[tuple[str, str], ...] = ()
+    words: tuple[tuple[str, Given], ...] = ()
 
 
 def points_of(td: ThingDescription) -> dict[str, Mapped]:
@@ -191,9 +199,11 @@ def _mapped(affordance: Affordance, sort: str, ground: str) -> Mapped | None:
     point = POINTS.get(name)
     if point is None:
         return None
-    words = _words(affordance) if point.form == CHOICE else ()
+    words = _words(affordance, point)
     scale = _factor(affordance, point, ground)
-    if scale is None or (point.form == CHOICE and len(words) < _CHOICES_MIN):
+    if scale is None or (
+        affordance.form == "string" and len(set(dict(words).values())) < _CHOICES_MIN
+    ):
         return None
     is_set = affordance.is_writable and affordance.is_readable
     is_sure = ground != NAME or point.act != OPERATE
@@ -224,7 +234,8 @@ def _by_name(affordance: Affordance) -> str:
 def _factor(affordance: Affordance, point: Point, ground: str) -> tuple[float, float] | None:
     """How their numbers become ours; None where their form or unit does not fit."""
     if point.form == BOOL:
-        return (1.0, 0.0) if affordance.form == "boolean" and not affordance.unit else None
+        fits = affordance.form in {"boolean", "string"} and not affordance.unit
+        return (1.0, 0.0) if fits else None
     if point.form == CHOICE:
         return (1.0, 0.0) if affordance.form == "string" else None
     if affordance.form not in {"number", "integer"}:
@@ -258,9 +269,11 @@ def _narrowed(point: Point, affordance: Affordance, factor: float, plus: float) 
     return msgspec.structs.replace(point, low=low, high=high)
 
 
-def _words(affordance: Affordance) -> tuple[tuple[str, str], ...]:
-    found = ((word, _MODES.get(_squeezed(word), "")) for word in affordance.enum)
-    return tuple((theirs, ours) for theirs, ours in found if ours)
+def _words(affordance: Affordance, point: Point) -> tuple[tuple[str, Given], ...]:
+    table: Mapping[str, Given] = _MODES if point.form == CHOICE else _YES_NO.get(point.name, {})
+    return tuple(
+        (word, table[_squeezed(word)]) for word in affordance.enum if _squeezed(word) in table
+    )
 
 
 def _squeezed(name: str) -> str:

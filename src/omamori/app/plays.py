@@ -88,6 +88,10 @@ class Stage:
         mine = (o for o in live if o.command.origin.who == self.service.who)
         return next((o for o in mine if o.state in {HELD, ASKED}), None)
 
+    def shows(self, thing: str, point: str, value: Given) -> None:
+        """A thing is so, and nobody's hand holds it."""
+        self.devices.write(thing, point, value, self.clock())
+
     def by_hand(self, thing: str, point: str, value: Given) -> None:
         """Somebody presses the thing's own button."""
         self.devices.write(thing, point, value, self.clock(), by_hand=True)
@@ -208,7 +212,7 @@ class Film(Play):
 
     def _begins(self) -> None:
         self.stage.meet()
-        self.stage.by_hand("television", "power", value=True)
+        self.stage.shows("television", "power", value=True)  # on it was, whoever played before
         self.stage.devices.play(self.stage.clock(), playing=True)
         self.say(FAMILY, Reason("play.film-begins"), "television")
 

@@ -15,6 +15,7 @@ from omamori.adapters.keys import read_secret
 from omamori.adapters.things.doing import Doing
 from omamori.adapters.things.registry import Chargers, build_drivers
 from omamori.adapters.vantage import bridge_of, home_interface
+from omamori.app.authority_follow import follow_known
 from omamori.app.hands import DriverHands
 from omamori.app.network import STEP_S
 from omamori.app.protection import Protection
@@ -67,6 +68,7 @@ class Guarding:
         self.hands.steward = self.protection.steward
         self.door: ServiceDoor | None = None
         self._stepping: asyncio.Task[None] | None = None
+        self._following: asyncio.Task[None] | None = None
         network.attach(self.protection, self.hands)
         if network.shelf_lost:
             self._recall(entries)
@@ -128,20 +130,33 @@ class Guarding:
             self._note()
             return
         self.door = door
+        self._following = loop.create_task(follow_known(self.voucher.service, time.time))
 
     async def _steps(self) -> None:
-        """Leases end also while nobody listens on the network."""
+        """Leases end also while nobody listens on the network; a level that falls counts at once."""
         while True:
             await asyncio.sleep(STEP_S)
+            self._hear_levels()
             if not self.network.listening:
                 self.protection.step()
+
+    def _hear_levels(self) -> None:
+        """Whoever visits is judged by what its industry says now."""
+        if self.door is None or not isinstance(self.voucher, Voucher):
+            return
+        try:
+            if self.voucher.keep_up():
+                self.protection.steward.rejudge()
+        except Exception:  # noqa: BLE001 - said in the log; one fault must not end the steps
+            structlog.get_logger().exception("guarding.levels-not-heard")
 
     async def close(self) -> None:
         """Close them; what was asked until now is kept and told."""
         if self.door is not None:
             await self.door.close()
-        if self._stepping is not None:
-            self._stepping.cancel()
-            await asyncio.gather(self._stepping, return_exceptions=True)
+        tasks = [task for task in (self._stepping, self._following) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         self.protection.steward.later = None
         self.protection.steward.flush()

@@ -81,6 +81,7 @@ class Voucher:
         self.uri = read_device_certificate(certificate).uri
         self.book = Book(service.identity.root, HankoEngine())
         self._fresh_until = 0.0
+        self._seq = -1
         self._statement = b""
         self._words: dict[tuple[str, str], tuple[float, bytes]] = {}
 
@@ -107,6 +108,14 @@ class Voucher:
         self._renew(self.clock())
         certificate = x509.load_der_x509_certificate(self.certificate)
         return Bearer(certificate, self.key, self._own, self.book, self.clock, self.caps)
+
+    def keep_up(self) -> bool:
+        """Take in what this home's authority heard of the others; whether there was anything."""
+        if self.service.seq == self._seq:
+            return False
+        self._fresh_until = 0.0
+        self._renew(self.clock())
+        return True
 
     def _own(self) -> Credentials:
         self._renew(self.clock())
@@ -157,7 +166,7 @@ class Voucher:
         message = proof_message(STATEMENT_REQUEST, host, nonce)
         request = StatementRequest(self.certificate, nonce, sign_raw(self.key, message))
         self._statement = self.service.statement(request, now)
-        self._fresh_until = now + WORD_KEPT_S
+        self._fresh_until, self._seq = now + WORD_KEPT_S, self.service.seq
 
 
 def open_voucher(folder: Path, caps: Caps, clock: Callable[[], float]) -> Voucher:

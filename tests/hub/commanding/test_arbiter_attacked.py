@@ -8,6 +8,7 @@ from hub.commanding.made import (
     ANNA,
     BROKERED,
     HANDY,
+    KINDS,
     POWER,
     REFUSED_BY_RULE,
     SMOKE,
@@ -175,3 +176,16 @@ def test_what_waited_holds_only_for_what_is_left_of_its_lease() -> None:
     assert home.arbiter.lease_left_s("nobody's", T0) == 0.0
     endless = outcomes(home.ask(SMOKE, "lamp", "power", NOT, "safety-auto", lease_s=0.0))[0]
     assert home.arbiter.lease_left_s(endless.command.id, T0) == 0.0
+
+
+def test_a_compressor_is_not_switched_until_it_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(KINDS, "cooler", "air-conditioner")
+    home = Home()
+    changes = 0
+    for second in range(0, 3600, 2):
+        now = T0 + second
+        events = home.ask(gang(second % 5), "cooler", "power", second % 4 == 0, now=now)
+        home.confirm(events, now)
+        changes += len(writes(events))
+    assert changes <= 20
+    assert outcomes(home.ask(ANNA, "cooler", "power", NOT, "remote-user", now=now))[0].state == SENT

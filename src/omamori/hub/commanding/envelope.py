@@ -74,6 +74,14 @@ class Envelope(msgspec.Struct, frozen=True):
 CHARGE_FLOOR_PERCENT = 20.0
 _FLOOR = (Condition("state_of_charge_percent", low=CHARGE_FLOOR_PERCENT, when=NEGATIVE),)
 
+_COMPRESSORS_AND_HEAT = (
+    "air-conditioner", "refrigerator", "water-heater", "heater", "fuel-cell", "storage-battery",
+    "ev-charger", "washer", "plug", "appliance", "unknown", "",
+)  # fmt: skip
+"""A compressor that is switched on again within minutes stalls against its own pressure, and the
+contactor of a heater wears out; behind a plug there can be either. Lamps and televisions may be
+switched as often as their origin may ask."""
+
 OF_KIND: dict[tuple[str, str], Envelope] = {
     (kind, envelope.point): envelope
     for kind, envelope in (
@@ -88,6 +96,7 @@ OF_KIND: dict[tuple[str, str], Envelope] = {
         ("refrigerator", Envelope("target_temperature_c", -25, 10)),
         ("bath", Envelope("water_temperature_c", 20, 48)),  # ISO 13732-1: ten minutes at 48 °C burn
         ("water-heater", Envelope("water_temperature_c", 30, 75)),
+        *((kind, Envelope("power", changes_max_per_hour=20)) for kind in _COMPRESSORS_AND_HEAT),
     )
 }
 """By kind and point; proposals, published here."""

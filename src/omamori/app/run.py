@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from omamori.adapters.entries import EntriesError, LostEntries, SqliteEntries, open_entries
 from omamori.adapters.keys import private_folder, read_secret, write_secret
+from omamori.app.broker import broker_of
 from omamori.app.guarding import Guarding
 from omamori.app.home import Home
 from omamori.app.network import Network
@@ -185,7 +186,7 @@ class Program:
             lost = Reason("happened.watch-lost", {"file": network.shelf_lost})
             self._remember([Entry(time.time(), "start", (), (lost,))])
         opening = asyncio.create_task(self._open_sample())
-        practising = asyncio.create_task(self._practise())
+        practising = asyncio.gather(self._practise(), self._tell_broker(home))
         await server.answering.wait()
         started(self)
         stopped = asyncio.create_task(self.stopping.wait())
@@ -239,6 +240,20 @@ class Program:
                 structlog.get_logger().error("record.not-written", reason=str(error))
         self.live.changed("home")
         self.live.changed("happened")
+
+    async def _tell_broker(self, home: Home) -> None:
+        """A home that has a broker tells it, and takes wishes from it, until cancelled."""
+        if home.guarded is None:
+            return
+        try:
+            broker = broker_of(
+                self.config.broker, self.folder, home.guarded.views, time.time, version("omamori")
+            )
+        except (RefusedError, OSError) as error:
+            structlog.get_logger().error("broker.not-begun", why=str(error))
+            return
+        if broker is not None:
+            await broker.run()
 
     async def _practise(self) -> None:
         """The practice home never troubles the real one, whatever happens in it."""

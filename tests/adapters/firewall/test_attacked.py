@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Any
 
+import msgspec
 import pytest
 
 from adapters.firewall.frames import (
@@ -17,7 +19,7 @@ from adapters.firewall.frames import (
     to_group,
     udp,
 )
-from omamori.hub.guarding.plan import Pair, Place, Plan
+from omamori.hub.guarding.plan import Cut, Pair, Place, Plan
 
 ONE, OTHER, ROUTER = place(2, "p2"), place(3, "p3"), place(4, "p4")
 HUB = Place("hub", ("02:00:00:00:00:01",), ("192.168.77.1",))
@@ -95,3 +97,33 @@ def test_without_anything_guarded_strangers_are_left_as_they_are(engine: Any) ->
     called = to_group(stranger, "239.1.2.3", "01:00:5e:01:02:03", 17, b"")
     assert engine.out("p4", called) == {"p2", "p3"}
     assert engine.out("p4", sent(stranger, OTHER, 17, SET)) == {"p2", "p3"}
+
+
+def neighbour(kind: int, about: str) -> bytes:
+    """RFC 4861 §4.3, §4.4: a solicitation (135) or advertisement (136), without options."""
+    return bytes((kind, 0, 0, 0, 0x60 if kind == 136 else 0, 0, 0, 0)) + ip_address(about).packed
+
+
+def test_a_cut_thing_tells_the_router_nothing_of_others(engine: Any) -> None:
+    engine.apply(Plan(cuts=(Cut(ONE, engine.now + 1000),), hub=HUB, routers=(ROUTER,)))
+    asked, told = neighbour(135, ROUTER.ips[1]), neighbour(136, OTHER.ips[1])
+    assert "p4" in engine.out("p2", sent(ONE, ROUTER, 58, asked, version=6))
+    in_others_name = msgspec.structs.replace(ONE, ips=OTHER.ips)
+    assert engine.out("p2", sent(in_others_name, ROUTER, 58, asked, version=6)) == set()
+    assert engine.out("p2", sent(ONE, ROUTER, 58, told, version=6)) == set()
+    nobody = msgspec.structs.replace(ONE, ips=("0.0.0.0", "::"))
+    assert "p4" in engine.out("p2", sent(nobody, ROUTER, 58, neighbour(135, ONE.ips[1]), version=6))
+
+
+def test_a_cut_thing_is_commanded_from_outside_by_nothing(engine: Any) -> None:
+    engine.apply(Plan(cuts=(Cut(ONE, engine.now + 1000),), hub=HUB, routers=(ROUTER,)))
+    master = msgspec.structs.replace(ROUTER, ips=("203.0.113.9", "2001:db8::9"))
+    for version, protocol, up, down in (
+        (4, 17, udp((68, 67)), udp((67, 68))),
+        (6, 17, udp((546, 547)), udp((547, 546))),
+        (6, 58, neighbour(135, "fd77::4"), neighbour(136, "fd77::2")),
+    ):
+        for other, passes in ((master, False), (ROUTER, True)):
+            out = engine.out("p2", sent(ONE, other, protocol, up, version=version))
+            back = engine.out("p4", sent(other, ONE, protocol, down, version=version))
+            assert ("p4" in out, "p2" in back) == (passes, passes)

@@ -120,6 +120,8 @@ def test_forged_doubt_takes_nothing_from_a_body_or_a_telephone() -> None:
     found = reaches([], parties, GUARDING)
     for ends in (("pump", "gw"), ("gw", "pump"), ("pump", "pc"), ("phone", "pc")):
         assert ends not in found
+    parties[0] = msgspec.structs.replace(parties[0], is_sure=False)
+    assert reaches([], parties, GUARDING)["pump", "pc"] == READ
     assert found["pump", "lock"] == found["liar", "pump"] == found["liar", "pc"] == READ
 
 

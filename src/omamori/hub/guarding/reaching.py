@@ -194,9 +194,10 @@ def _is_cared_for(party: Party) -> bool:
     """Doubt about what must not be cut off unasked takes nothing from it that it may live by.
 
     Anybody can send frames that look as if it had misbehaved (`guard.may-be-faked`), and a pump that
-    no longer reaches its gateway does more harm than most of what it could do.
+    no longer reaches its gateway does more harm than most of what it could do. A mere hint at such a
+    kind, which anybody can announce, is not enough.
     """
-    return party.kind in ASK_BEFORE_CUTTING or harm_of(party.kind) == LIFE
+    return party.is_sure and (party.kind in ASK_BEFORE_CUTTING or harm_of(party.kind) == LIFE)
 
 
 def _is_steered(party: Party) -> bool:

@@ -79,22 +79,30 @@ def _carrier(*, router_known: bool) -> tuple[Rule, ...]:
 
 
 def _asks_address(*arp: Statement) -> tuple[Rule, ...]:
+    """What a cut thing may say: asked of somebody here, for a router would pass on even this."""
+    here4, here6 = where(V4_TO, "@local4"), where(V6_TO, "@local6")
     return (
         (ARP, *arp, ACCEPT),
         (PIECE, goto(STOP)),
-        (UDP, where(SPORT, 68), where(DPORT, 67), ACCEPT),
-        (UDP, where(SPORT, 546), where(DPORT, 547), ACCEPT),
-        (ICMP6, among(TYPE, ROUTER_ASKED, *NEIGHBOURS), ACCEPT),
+        (UDP, where(SPORT, 68), where(DPORT, 67), here4, ACCEPT),
+        (UDP, where(SPORT, 546), where(DPORT, 547), here6, ACCEPT),
+        # What asks also says where the asker is (RFC 4861 §4.1, §4.3): in nobody else's name. What
+        # it claims in answers (§4.4) no rule can compare with its address, so it gives none.
+        *(
+            (ICMP6, among(TYPE, ROUTER_ASKED, NEIGHBOURS[0]), source, here6, ACCEPT)
+            for source in (where(V6_FROM, "::"), where(joined(V6_FROM, FROM), "@known6"))
+        ),
     )
 
 
 def _gives_address() -> tuple[Rule, ...]:
+    here4, here6 = where(V4_FROM, "@local4"), where(V6_FROM, "@local6")
     return (
         (ARP, ACCEPT),
         (PIECE, goto(STOP)),
-        (UDP, where(SPORT, 67), where(DPORT, 68), ACCEPT),
-        (UDP, where(SPORT, 547), where(DPORT, 546), ACCEPT),
-        (ICMP6, among(TYPE, ROUTER_SAYS, *NEIGHBOURS), ACCEPT),
+        (UDP, where(SPORT, 67), where(DPORT, 68), here4, ACCEPT),
+        (UDP, where(SPORT, 547), where(DPORT, 546), here6, ACCEPT),
+        (ICMP6, among(TYPE, ROUTER_SAYS, *NEIGHBOURS), here6, ACCEPT),
     )
 
 

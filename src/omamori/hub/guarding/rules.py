@@ -119,10 +119,11 @@ def desired(plan: Plan, now: float, foreign_ports: Iterable[str] = ()) -> tuple[
         bridge_chains(router_known=any(router.macs for router in known.routers), guarding=guarding),
         names,
     )
-    inside = {"foreign", "guarded", "guarded4", "guarded6", "familiar",
+    inside = {"known6", "foreign", "guarded", "guarded4", "guarded6", "familiar",
               "whose", "cut", "cut4", "cut6", "carrier", "carrier4", "carrier6", "doors", "router",
               "local4", "local6", "pairs4", "pairs6", "seen4", "seen6"}  # fmt: skip
-    routed = (*(group for group in shared if group.name in inside), *_from(known))
+    asked = (group for group in (*shared, *_claimed(known)) if group.name in inside)
+    routed = (*asked, *_from(known))
     inet = Table("inet", routed, inet_chains(guarding=guarding), names)
     _check_size((bridge, inet))
     return Rules((bridge, inet), counters), Rules((inet,), counters)

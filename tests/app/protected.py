@@ -136,11 +136,15 @@ class ProtectedHome:
 
     def killed(self) -> None:
         """As by kill -9, and started again: what was not on the disk is gone."""
+        self.stop()
+        self.begin()
+
+    def stop(self) -> None:
+        """Its files are closed, and nothing more is written."""
         if isinstance(self.shelf, SqliteShelf):
             self.shelf.close()
         if isinstance(self.entries, SqliteEntries):
             self.entries.close()
-        self.begin()
 
     def hear(self, mac: str, kind: str) -> None:
         """A thing joins, and the family says what it is."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def household_of(home: ProtectedHome, name: str = "") -> Household:
-    return Household(home, name, home.speaker, lambda: HearingView("router", "br0"), home.clock)  # type: ignore[arg-type] - only looked at
+    return Household(home, name, home.speaker, lambda: HearingView("router", "br0"), home.clock)  # type: ignore[arg-type]  # only looked at
 
 
 def settable(_: str) -> Mapping[str, Point]:

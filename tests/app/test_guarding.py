@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.protected import HEATER, KINDS, LAMP, NOW, OFF, ProtectedHome
 from omamori.adapters.entries import EntriesError, LostEntries, MemoryEntries
@@ -31,9 +31,9 @@ QUIET = Settings(mdns=False, ssdp=False, neighbours=False, echonet=False, interf
 """No interface: no test may touch this machine's own firewall."""
 
 
-def guarding(folder: Path, entries: Entries | None = None, **config: object) -> Guarding:
+def guarding(folder: Path, entries: Entries | None = None, **config: Any) -> Guarding:
     network = Network(folder, QUIET, lambda: NOW, lambda: None, lambda *_: None)
-    made = Config(network=QUIET, **config)  # type: ignore[arg-type] - as the file would say
+    made = Config(network=QUIET, **config)
     return Guarding(folder, made, network, Silent(Reason("x.y")), entries or MemoryEntries())
 
 
@@ -98,7 +98,7 @@ def test_leases_end_also_while_nobody_listens_and_what_waits_is_kept_at_the_end(
 
 
 def test_a_charger_without_a_password_is_let_in_by_nobody(tmp_path: Path) -> None:
-    protect = {"charger": 9999, "charger_secret": str(tmp_path / "none")}
+    protect: dict[str, Any] = {"charger": 9999, "charger_secret": str(tmp_path / "none")}
     made = guarding(tmp_path, protect=type(Config().protect)(**protect))
     assert [one.key for one in made.protection.notes] == ["door.no-secret"]
     made.network.close()
@@ -106,8 +106,8 @@ def test_a_charger_without_a_password_is_let_in_by_nobody(tmp_path: Path) -> Non
 
 def test_the_record_is_read_only_so_far_and_nonsense_in_it_harms_nobody() -> None:
     entries = MemoryEntries()
-    odd = {"until": "never", "macs": HEATER, "by": "", "mode": "strict"}
-    entries.append([Entry(NOW, "guard.cut", (HEATER,), (), odd)])  # type: ignore[arg-type] - nonsense
+    odd: dict[str, Any] = {"until": "never", "macs": HEATER, "by": "", "mode": "strict"}
+    entries.append([Entry(NOW, "guard.cut", (HEATER,), (), odd)])
     entries.append([Entry(NOW, "guard.cut"), Entry(NOW, "guard.mode", (), (), {"mode": "\x00"})])
     entries.append([Entry(NOW, "guard.cut", (mac,)) for mac in KINDS if mac != HEATER])
     entries.append([Entry(NOW, "guard.over", (LAMP,))])

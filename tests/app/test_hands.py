@@ -88,8 +88,8 @@ def with_hands(act: Callable[[DriverHands, Doing, Steward], Coroutine[Any, Any, 
     async def main() -> None:
         doing, steward = Doing(), Steward()
         steward.notices = Notices()
-        hands = DriverHands(doing, lambda: 1.0)  # type: ignore[arg-type] - plays its part
-        hands.steward = steward  # type: ignore[assignment] - plays its part
+        hands = DriverHands(doing, lambda: 1.0)  # type: ignore[arg-type]  # plays its part
+        hands.steward = steward  # type: ignore[assignment]  # plays its part
         await hands.start()
         try:
             await act(hands, doing, steward)

@@ -161,7 +161,7 @@ def test_a_theatre_whose_service_is_not_there_yet_says_so() -> None:
     class Closed:
         is_open = False
 
-    theatre = Theatre(Closed(), NotYet(), lambda: START)  # type: ignore[arg-type] - play their parts
+    theatre = Theatre(Closed(), NotYet(), lambda: START)  # type: ignore[arg-type]  # play their parts
     assert not theatre.begin("no-such-play")
     with pytest.raises(PlayError):
         theatre.begin("film")

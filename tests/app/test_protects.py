@@ -16,7 +16,7 @@ from omamori.documents.reason import Reason, RefusedError
 from omamori.hub.commanding.command import HELD, REFUSED, SENT
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
     from pathlib import Path
 
 
@@ -115,7 +115,7 @@ def test_hostile_words_from_a_form_are_refused_and_harm_nothing(
     home: ProtectedHome, word: str
 ) -> None:
     pages: Protects = pages_of(home)
-    acts = [
+    acts: list[Callable[[], Coroutine[Any, Any, None]]] = [
         lambda: pages.cut("", word, off=True),
         lambda: pages.cut("", word, off=False),
         lambda: pages.answer("", word, cut=True),

@@ -33,7 +33,7 @@ def failing(home: ProtectedHome, error: Exception) -> list[Exception]:
             raise left[0]
         apply(*given)  # type: ignore[arg-type]
 
-    home.firewall.apply = tried  # type: ignore[method-assign]
+    home.firewall.apply = tried  # type: ignore[method-assign, assignment]
     return left
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from app.protected import (
     BATTERY,
     DAY_S,
@@ -35,6 +37,7 @@ GUESTS_PHONE = "02:00:00:00:01:01"
 SECOND_HAND = "02:00:00:00:01:02"
 
 
+@pytest.mark.slow
 def test_a_week_in_a_protected_home(tmp_path: Path) -> None:
     home = ProtectedHome(tmp_path)
     monday(home)

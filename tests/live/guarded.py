@@ -7,8 +7,11 @@ of JSON on its input ask, ``[number, "undo" | …, arguments…]``, and names th
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import queue
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,6 +45,8 @@ class Window:
         self.program = program
         self.done = 0
         self.answer: object = None
+        self._lines: queue.Queue[str] = queue.Queue(1)
+        threading.Thread(target=self._print, daemon=True).start()
 
     @property
     def network(self) -> Network:
@@ -148,8 +153,13 @@ class Window:
             self.tell()
 
     def tell(self) -> None:
-        """One line; who does not read it yet gets it later."""
-        print(json.dumps(self.state(), default=str), flush=True)  # noqa: T201 - its only way to tell
+        """One line; the program never waits for whoever reads it, and what is old is not told."""
+        with contextlib.suppress(queue.Full):
+            self._lines.put_nowait(json.dumps(self.state(), default=str))
+
+    def _print(self) -> None:
+        while True:
+            print(self._lines.get(), flush=True)  # noqa: T201 - its only way to tell
 
     async def run(self) -> None:
         """Tell and listen, as long as the program runs."""

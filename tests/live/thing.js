@@ -1,8 +1,8 @@
 // An ECHONET Lite node by echonet-lite for Node.js: an air conditioner that is set by that library's own
 // code; a lock and a battery that are set by the code below; and a second lock, for which that
 // library says yes and does nothing.
-// thing.js FOLDER_OF_THE_MODULE ADDRESS
-const [, , folder, address] = process.argv;
+// thing.js FOLDER_OF_THE_MODULE ADDRESS [OBJECT…]: those objects alone, where some are named.
+const [, , folder, address, ...wanted] = process.argv;
 const EL = require(folder);
 
 const map = (...codes) => [codes.length, ...codes];
@@ -31,6 +31,11 @@ const objects = {
   }),
 };
 
+const usual = Object.keys(objects);
+objects["060201"] = about([0x80], {}); // a television
+const here = wanted.length ? wanted : usual;
+for (const eoj of Object.keys(objects)) if (!here.includes(eoj)) delete objects[eoj];
+
 const set = (rinfo, els) => {
   const object = objects[els.DEOJ];
   const allowed = object["9e"].slice(1);
@@ -49,6 +54,17 @@ const set = (rinfo, els) => {
   const opc = told.length.toString(16).padStart(2, "0");
   EL.sendString(rinfo.address, `1081${els.TID}${els.DEOJ}${els.SEOJ}${answer}${opc}${list.join("")}`);
 };
+
+// Somebody at the battery itself ends what it does (USR1), or sets another value (USR2); it tells all.
+const atHand = (mode, watts) => () => {
+  const battery = objects["027d01"];
+  battery.eb = [0, 0, watts >> 8, watts & 255];
+  battery.da = [mode];
+  const told = `02da01${mode.toString(16)}eb04${watts.toString(16).padStart(8, "0")}`;
+  EL.sendString("224.0.23.0", `10810001027d010ef00173${told}`);
+};
+process.on("SIGUSR1", atHand(0x44, 0));
+process.on("SIGUSR2", atHand(0x42, 300));
 
 EL.initialize(
   Object.keys(objects),

@@ -118,6 +118,10 @@ class Shield:
         ip = address[3:] if address.startswith("ip:") else ""
         return self.watch.inventory.thing_of(address, ip)
 
+    def is_cut(self, thing: str) -> bool:
+        """Whether a thing is cut off now."""
+        return self.guard.is_cut(thing)
+
     def _is_open(self, alert_id: str) -> bool:
         alert = self.watch.alerts.get(alert_id)
         return alert is not None and alert.state == OPEN
@@ -211,7 +215,10 @@ class Shield:
         held = {q.place.port: q.thing for q in self.guard.quarantines() if q.is_cut}
         places = Whereabouts(self.watch.inventory.things(), self.guard.ports, held)
         plan = msgspec.structs.replace(
-            self.guard.plan(places.of, self.hub), routers=self.routers, networks=self.networks
+            self.guard.plan(places.of, self.hub),
+            routers=self.routers,
+            networks=self.networks,
+            bound=() if self.mode == WATCHING else self.guard.ports.bound(self.clock()),
         )
         if self.reaching is None or self.mode == WATCHING:
             return plan

@@ -127,3 +127,10 @@ def test_a_cut_thing_is_commanded_from_outside_by_nothing(engine: Any) -> None:
             out = engine.out("p2", sent(ONE, other, protocol, up, version=version))
             back = engine.out("p4", sent(other, ONE, protocol, down, version=version))
             assert ("p4" in out, "p2" in back) == (passes, passes)
+
+
+def test_nobody_is_heard_under_the_address_of_who_has_a_port_alone(engine: Any) -> None:
+    engine.apply(Plan(bound=(place(3, "p3"),), hub=HUB))
+    assert engine.out("p4", sent(OTHER, ROUTER, 6, tcp((1, 23), SYN))) == set()
+    assert engine.out("p3", sent(OTHER, ROUTER, 6, tcp((1, 23), SYN))) == {"p2", "p4"}
+    assert engine.out("p4", sent(place(99), ROUTER, 6, tcp((1, 23), SYN))) == {"p2", "p3"}

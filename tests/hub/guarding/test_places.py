@@ -128,3 +128,14 @@ def test_a_port_stays_that_of_whom_is_cut_off_there_whatever_address_comes_next(
     assert ports.kept(places.of(IRON), before).port == "lan3"
     ports.now({mac(2): "lan3", IRON: "lan4"}, NOW)
     assert ports.kept(Place(IRON, (IRON,)), before).port == ""
+
+
+def test_only_who_long_had_a_port_alone_is_bound_to_it() -> None:
+    ports = Ports()
+    ports.heard(mac(1), "p1", 0)
+    ports.heard(mac(2), "p2", 0)
+    ports.heard(mac(3), "p2", 0)
+    assert ports.bound(1) == ()
+    assert [(place.macs, place.port) for place in ports.bound(100)] == [((mac(1),), "p1")]
+    ports.now({mac(1): "p9"}, 200)  # silent there, heard elsewhere: it may be another
+    assert mac(1) not in {place.thing for place in ports.bound(400)}

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from omamori.hub.knowing.known import KnownThing
 
 PORTS_MAX = 8192  # hardware addresses whose port is remembered: about 1 MB
+BOUND_MAX = 1024  # a port each: no bridge has more (linux/if_bridge.h: BR_MAX_PORTS)
 EVICT_SHARE = 8
 SETTLED_S = 60.0
 """So long at one port and no other: a bridge learns a sender's port with each of its frames, so a
@@ -114,6 +115,16 @@ class Ports:
         if len(self._at[seat.port]) > 1 or seat.port in self.radio:
             return SHARED_PORT
         return OWN_PORT if abs(now - seat.since) >= SETTLED_S else BARE
+
+    def settled(self, mac: str, now: float) -> Place | None:
+        """Where it long was alone and nowhere else; None where that is not so."""
+        port = self.of(mac) if self.surety(mac, now) == OWN_PORT else ""
+        return Place(mac, (mac,), (), port) if port and _MAC.fullmatch(mac) else None
+
+    def bound(self, now: float) -> tuple[Place, ...]:
+        """All that long had a port alone; in the same order each time."""
+        found = (self.settled(mac, now) for mac in sorted(self._seats))
+        return tuple(place for place in found if place)[:BOUND_MAX]
 
     def forget(self, mac: str) -> None:
         """It is not here any more."""

@@ -70,6 +70,8 @@ class Plan(msgspec.Struct, frozen=True):
         guarded: what can harm: whoever is not `familiar` may read it, and no more.
         familiar: hardware addresses of those about whom the rest of the plan says all there is to
             say. Anybody can send under an address that nobody ever heard.
+        bound: who long had a port alone: under its address nobody is heard at another one, so that
+            nobody looks guilty for what another sends.
     """
 
     cuts: tuple[Cut, ...] = ()
@@ -80,6 +82,7 @@ class Plan(msgspec.Struct, frozen=True):
     networks: tuple[str, ...] = ()
     guarded: tuple[Place, ...] = ()
     familiar: tuple[str, ...] = ()
+    bound: tuple[Place, ...] = ()
 
 
 class PlanError(RefusedError):

@@ -147,6 +147,7 @@ def check_counts(plan: Plan) -> None:
     _most("routers", len(plan.routers), ROUTERS_MAX)
     _most("networks", len(plan.networks), NETWORKS_MAX)
     _most("guarded", len(plan.guarded), GUARDED_MAX)
+    _most("bound", len(plan.bound), GUARDED_MAX)
     _most("familiar", len(plan.familiar), FAMILIAR_MAX)
     for carrier in plan.carriers:
         _most("doors", len(carrier.doors), DOORS_MAX)

@@ -60,6 +60,7 @@ class _Known:
         self.carriers = tuple((checked(c.place), c.doors) for c in plan.carriers)
         self.networks = local(plan.networks)
         self.guarded = tuple(checked(place) for place in plan.guarded)
+        self.bound = tuple(checked(place) for place in plan.bound)
         self.familiar = tuple(dict.fromkeys(hardware(text) for text in plan.familiar))
         self.reaches = _reach_of(self.pairs)
         self.places = tuple(dict.fromkeys(self._all()))
@@ -234,7 +235,9 @@ def _guarded(known: _Known) -> tuple[Group, ...]:
 
 
 def _ports(known: _Known) -> tuple[Group, ...]:
-    bound = [place for place in known.places if place.port and place.macs]
+    named = {mac for place in known.places if place.port for mac in place.macs}
+    others = [place for place in known.bound if named.isdisjoint(place.macs)]
+    bound = [place for place in (*known.places, *others) if place.port and place.macs]
     limited = [one for one, _other, reach in known.pairs if reach != CONTROL]
     watched = (*limited, *(place for place, _doors in known.carriers))
     return (

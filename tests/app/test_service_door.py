@@ -43,7 +43,10 @@ class Home:
         self.withdrawn: list[str] = []
         self.tells: list[Callable[[Outcome], None]] = []
 
-    def met(self, origin: Origin, judge: Callable[[float], Standing], met_at: float) -> None:
+    def met(
+        self, origin: Origin, judge: Callable[[float], Standing], met_at: float, address: str
+    ) -> None:
+        assert address == "127.0.0.1"
         level = judge(met_at).effective
         self.origins.append((origin, level.rung if level else 0))
 

@@ -42,6 +42,7 @@ from omamori.hub.commanding.command import (
     Origin,
     Outcome,
 )
+from omamori.hub.sighting import Sighting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -382,3 +383,21 @@ def test_whatever_somebody_says_is_answered_and_fits_into_the_record(**given_: A
         assert all(len(word) <= TEXT_MAX for word in entry.about)
     assert len(home.recorded()) >= 1
     assert not isinstance(home.steward.last[0], Notice)
+
+
+def test_who_speaks_from_a_thing_in_doubt_loses_all_whatever_its_certificate_says(
+    home: ProtectedHome,
+) -> None:
+    ip = "192.168.1.30"
+    home.watch.hear([Sighting(home.now, LAMP, "neighbour.entry", {"ip": ip})], [])
+    assert home.protection.thing_at(ip) == LAMP
+    home.steward.met(POWER, lambda _: standing(4), home.now, ip)
+    first = home.ask(BATTERY, "charge_w", 1500)
+    assert home.states(first)[0] == SENT
+    alert = home.attacks(LAMP)
+    assert home.states(first)[-1] == REFUSED
+    assert home.states(home.ask(BATTERY, "charge_w", 1000)) == [REFUSED]
+    home.shield.undo(LAMP, "family")
+    fine = home.watch.say_fine(alert.id, home.now, fine=True)
+    home.protection.said_fine(fine, "family", fine=True)
+    assert home.states(home.ask(BATTERY, "charge_w", 1000))[0] == SENT

@@ -84,11 +84,15 @@ class Session:
 
     Attributes:
         outcome: what the meeting concluded; who uses the session judges again when it must.
+        address: the IP address from which the peer speaks; somebody else's where addresses are
+            translated in between.
     """
 
     def __init__(self, channel: Channel, outcome: meeting.Outcome) -> None:
         self._channel = channel
         self.outcome = outcome
+        peer = channel.writer.get_extra_info("peername")
+        self.address = str(peer[0]) if peer else ""
 
     async def send(self, message: bytes) -> None:
         """Send one message.

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 STEPS_MAX = 200
 SERVICE_ID, HUB, FAMILY = "service", "hub", "person"
 LEASE_S = 900.0
+_FILM_LINES = 2  # of the script are still to come until the service has asked
 FILM_S = 180.0  # a short film: a visitor does not wait for two hours
 _HAND = Origin("", PERSON, HAND)
 ANSWER_OF = {
@@ -224,6 +225,12 @@ class Film(Play):
         if self.stage.devices.value("television", "playing"):
             self.say(FAMILY, Reason("play.film-ends"), "television")
             self.stage.devices.play(self.stage.clock(), playing=False)
+
+    @property
+    def is_ended(self) -> bool:
+        """Once the film is over and nothing waits for it."""
+        is_begun = bool(self.steps)
+        return self.is_over or (is_begun and not self.choices() and len(self._due) < _FILM_LINES)
 
     def choices(self) -> tuple[str, ...]:
         """Whatever a family could do."""

@@ -136,6 +136,7 @@ class Protection(Remembering):
             self.steward.lose(thing, why)
         else:
             self.steward.regain(thing)
+        self.steward.heed_doubts()
         self._linked(self.links.rejudge_of(thing, self.clock()))
         self.shield.hold_soon()
 
@@ -174,9 +175,15 @@ class Protection(Remembering):
             for alert in self.watch.alerts_of(thing)
             if alert.state == OPEN and alert.step >= ATTENTION
         ]
-        if self.shield.guard.is_cut(thing):
+        if self.shield.is_cut(thing):
             found.append(Reason("guard.is-cut"))
         return tuple(found)
+
+    def thing_at(self, address: str) -> str:
+        """The thing that has an IP address now; this machine's own is nobody's."""
+        if address in self.shield.hub.ips:
+            return ""
+        return self.watch.inventory.thing_of("", address)
 
     def standing_of(self, thing: str) -> tuple[int, str, bool]:
         """Its rung, its ground, and whether it is in doubt."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -242,7 +243,7 @@ class Protects:
     async def take_automations(self, home: str, octets: bytes) -> None:
         """Look at automations."""
         guarded = self._of(home)
-        guarded.automations.take(octets)
+        await asyncio.to_thread(guarded.automations.take, octets)  # large ones take seconds
         guarded.changed()
 
     async def forget_automations(self, home: str) -> None:

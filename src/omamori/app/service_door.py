@@ -46,8 +46,10 @@ PAUSE_S = 60.0 / WISHES_PER_MIN
 class Asked(Protocol):
     """What a home does with a visitor's wishes."""
 
-    def met(self, origin: Origin, judge: Callable[[float], Standing], met_at: float) -> None:
-        """Know who is asking, since when it is here, and how to judge it at any time."""
+    def met(
+        self, origin: Origin, judge: Callable[[float], Standing], met_at: float, address: str
+    ) -> None:
+        """Know who is asking and from where, since when, and how to judge it at any time."""
         ...
 
     def ask(self, command: Command, tell: Callable[[Outcome], None]) -> None:
@@ -140,7 +142,7 @@ class _Visit:
                 await asyncio.sleep(PAUSE_S)
             octets = await self._session.receive(REQUEST_BYTES_MAX, IDLE_S)
             asked = read_asked(octets)
-            self._asked.met(self._origin, self._judge, self._met_at)
+            self._asked.met(self._origin, self._judge, self._met_at, self._session.address)
             if isinstance(asked, Request):
                 self._asked.ask(self._command(asked), self._answer_to(asked.seq))
             else:

@@ -77,6 +77,10 @@ class Home(Protocol):
         """``guest`` or ``rental`` where the asker has only such a grant."""
         ...
 
+    def thing_at(self, address: str) -> str:
+        """The thing of this home that has an IP address now; empty where none has."""
+        ...
+
 
 class Hands(Protocol):
     """Does what was decided."""
@@ -93,6 +97,7 @@ class Asker(msgspec.Struct, frozen=True):
     judge: Callable[[float], Standing]
     standing: Standing
     met_at: float
+    address: str = ""
 
     @property
     def rung(self) -> int:
@@ -135,20 +140,45 @@ class Steward:
         self.later: Callable[[Callable[[], None]], object] | None = None
         self.owe: Callable[[list[Entry]], None] = _forgotten
         self._askers: dict[str, Asker] = {}
+        self._doubted: set[str] = set()
         self._tells: dict[str, tuple[Command, Tell]] = {}
         self._waiting: list[tuple[Event, Tell | None]] = []
 
     # Who asks.
 
-    def met(self, origin: Origin, judge: Callable[[float], Standing], met_at: float) -> None:
-        """Know who is asking, since when it is here, and how far it is trusted now."""
-        self._know(Asker(origin, judge, judge(self.clock()), met_at))
+    def met(
+        self,
+        origin: Origin,
+        judge: Callable[[float], Standing],
+        met_at: float,
+        address: str = "",
+    ) -> None:
+        """Know who is asking and from where, since when, and how far it is trusted now."""
+        self._know(Asker(origin, judge, judge(self.clock()), met_at, address))
+        self.heed_doubts()
+
+    def heed_doubts(self) -> None:
+        """Who speaks from a thing of this home that is in doubt is not heard until that is over."""
+        for who, asker in tuple(self._askers.items()):
+            is_doubted = self._is_doubted(asker)
+            if is_doubted and who not in self._doubted:
+                self._doubted.add(who)
+                self.lose(who, (Reason("command.behaviour-departs"),))
+            elif not is_doubted and who in self._doubted:
+                self._doubted.discard(who)
+                self.regain(who)
+        self._doubted &= self._askers.keys()
+
+    def _is_doubted(self, asker: Asker) -> bool:
+        thing = self.home.thing_at(asker.address) if asker.address else ""
+        return bool(thing) and self.home.standing_of(thing)[2]
 
     def rejudge(self) -> None:
         """Judge everybody again: a level may have fallen, or risen."""
         now = self.clock()
         for asker in tuple(self._askers.values()):
             self._know(msgspec.structs.replace(asker, standing=_judged(asker, now)))
+        self.heed_doubts()
 
     def _know(self, asker: Asker) -> None:
         who = asker.origin.who
@@ -329,7 +359,7 @@ class Steward:
         kind = self.home.kind_of(command.target) or ""
         asker = self._askers.get(origin.who)
         if asker is not None:
-            rung, ground, suspect = asker.rung, CERTIFICATE, False
+            rung, ground, suspect = asker.rung, CERTIFICATE, self._is_doubted(asker)
         elif origin.kind == PERSON:
             rung, ground, suspect = FAMILY_RUNG, "nothing", False
         else:

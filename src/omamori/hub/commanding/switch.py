@@ -44,7 +44,9 @@ def side_of(origin: Origin) -> str:
         return BY_HAND
     if origin.kind == PERSON:
         return BY_PAGE if origin.channel == PAGE else FROM_AFAR
-    if origin.kind == AUTOMATION_BY and origin.channel in {HUB, BROKER}:
+    if origin.channel == BROKER:
+        return BY_PAGE  # of the home, but anybody with the broker's password
+    if origin.kind == AUTOMATION_BY and origin.channel == HUB:
         return BY_HOME
     return BY_HOME if origin.kind == THING else FROM_CLOUD
 

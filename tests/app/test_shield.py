@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from starlette.requests import Request
 
 from app.protected import BATTERY, DAY_S, HEATER, HUB, LAMP, LOCK, NOW, ROUTER, TV, ProtectedHome
 from omamori.adapters.firewall.library import FirewallError
@@ -14,6 +15,7 @@ from omamori.hub.guarding.guard import GuardRefusedError
 from omamori.hub.guarding.plan import OBSERVING, Features
 from omamori.hub.guarding.quarantine import ASKED, CUT_S
 from omamori.hub.guarding.reaching import GUARDING, STRICT, WATCHING
+from omamori.web.login import SESSION_COOKIE, Door
 
 if TYPE_CHECKING:
     from omamori.ledger.entry import Entry
@@ -140,6 +142,25 @@ def test_the_screen_of_the_family_is_asked_about_first(home: ProtectedHome) -> N
     for number in range(2 * SCREENS_MAX):
         home.shield.used_from(f"192.0.2.{number}")
     assert len(home.shield.guard.scene.screens) <= SCREENS_MAX
+
+
+def test_only_who_is_signed_in_makes_an_address_a_screen_of_the_family(home: ProtectedHome) -> None:
+    class Secrets:
+        def password_hash(self) -> str:
+            return "x"
+
+        def keep_password_hash(self, digest: str) -> None:
+            del digest
+
+    door = Door(Secrets(), home.clock)
+    door.used_from = home.shield.used_from
+    scope = {"type": "http", "path": "/", "method": "GET", "client": ("192.0.2.9", 1)}
+    stranger = Request({**scope, "headers": []})
+    assert door.answer(stranger) is not None
+    assert not home.shield.guard.scene.screens
+    cookie = f"{SESSION_COOKIE}={door.begin()}".encode()
+    assert door.answer(Request({**scope, "headers": [(b"cookie", cookie)]})) is None
+    assert home.shield.guard.scene.screens == {"192.0.2.9"}
 
 
 def test_a_false_alarm_is_undone_and_not_done_again_the_same_day(home: ProtectedHome) -> None:

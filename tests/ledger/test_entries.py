@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from omamori.adapters.entries import MEMORY_ENTRIES_MAX, MemoryEntries, SqliteEntries, open_entries
+from omamori.adapters.entries import (
+    MEMORY_ENTRIES_MAX,
+    EntriesError,
+    LostEntries,
+    MemoryEntries,
+    SqliteEntries,
+    open_entries,
+)
 from omamori.documents.reason import Reason
 from omamori.ledger.entry import BODY_BYTES_MAX, Entries, Entry
 
@@ -124,3 +131,36 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
         store.close()
         assert set(acknowledged) <= kept
         assert kept == set(range(len(kept)))
+
+
+def test_a_full_disk_refuses_all_of_it_and_takes_more_when_there_is_room(tmp_path: Path) -> None:
+    store = SqliteEntries(tmp_path / "ledger.sqlite3")
+    store.append([entry(0)])
+    (pages,) = store._db.execute("PRAGMA page_count").fetchone()
+    store._db.execute(f"PRAGMA max_page_count = {pages}")
+    many = [entry(number) for number in range(500)]
+    for _ in range(2):  # a refusal leaves no transaction open
+        with pytest.raises(EntriesError) as refused:
+            store.append(many)
+        assert refused.value.reason.key == "ledger.not-written"
+    assert store.count() == 1
+    store._db.execute("PRAGMA max_page_count = 100000")
+    assert store.append(many) == 500
+    assert [one.seq for one in store.read(limit=2)] == [500, 499]
+    store.close()
+
+
+def test_a_line_that_cannot_be_read_hides_no_other(tmp_path: Path) -> None:
+    store = SqliteEntries(tmp_path / "ledger.sqlite3")
+    store.append([entry(0), entry(1), entry(2)])
+    store._db.execute("UPDATE entry SET body = ? WHERE seq = 1", (b'{"at": null}',))
+    assert [one.seq for one in store.read()] == [2, 0]
+    store.close()
+
+
+def test_a_record_that_is_lost_keeps_nothing_and_says_so() -> None:
+    lost = LostEntries(EntriesError("ledger.not-opened", {"file": "ledger.sqlite3"}))
+    with pytest.raises(EntriesError):
+        lost.append([entry(0)])
+    assert (lost.read(), lost.count()) == ([], 0)
+    lost.close()

@@ -318,4 +318,6 @@ class Program:
         site = hub_site(_secret(self.folder / "web.secret"), names, metrics)
         if self.on_lan:
             self.door = Door(PasswordFile(self.folder / "password"), time.time)
+            if self.guarding is not None:
+                self.door.used_from = self.guarding.protection.shield.used_from
         return Server(quiet_config(hub_app(home, site, self.live, self.door, protects)))

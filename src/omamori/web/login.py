@@ -82,6 +82,8 @@ class Door:
         self._one_at_a_time = asyncio.Semaphore(1)  # each try of argon2 takes 64 MiB
         self._sessions: dict[bytes, float] = {}
         self._tries: dict[str, list[float]] = {}
+        self.used_from: Callable[[str], None] | None = None
+        """Hears from where somebody who is signed in used the pages."""
         self._code = "" if secret_port.password_hash() else f"{secrets.randbelow(10**8):08}"
 
     @property
@@ -92,6 +94,8 @@ class Door:
     def answer(self, request: Request) -> Response | None:
         """None for who may pass; otherwise the way to the login page."""
         request.state.logged_in = self._has_session(request)
+        if request.state.logged_in and request.client is not None and self.used_from is not None:
+            self.used_from(request.client.host)
         path: str = request.scope["path"]
         if request.state.logged_in or is_this_machine(request):
             return None

@@ -13,7 +13,7 @@ from omamori.app import automations as room
 from omamori.app.protects import LEASE_S, Protects
 from omamori.documents.automation import AutomationError
 from omamori.documents.reason import Reason, RefusedError
-from omamori.hub.commanding.command import HELD, REFUSED, SENT
+from omamori.hub.commanding.command import HELD, REFUSED, SENT, Notice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -155,6 +155,14 @@ def test_troubles_and_notes_are_on_the_first_page(home: ProtectedHome) -> None:
     home.protection.trouble = Reason("protection.not-kept")
     told = [reason.key for reason in pages.protect("", "en").trouble]
     assert told == ["protection.not-kept", "protection.unread", "policy.in-use-instead"]
+
+
+def test_a_thing_that_does_not_obey_is_told_to_the_family_once(home: ProtectedHome) -> None:
+    pages = pages_of(home)
+    for at, key in ((0, "driving.refused"), (0, "driving.refused"), (-2 * HOUR_S, "driving.busy")):
+        home.steward.notices.appendleft(Notice("home", Reason(key), "c", home.now + at))
+    home.steward.notices.appendleft(Notice("power-co", Reason("driving.nonsense"), "c", home.now))
+    assert [one.key for one in pages.protect("", "en").trouble] == ["driving.refused"]
 
 
 AUTOMATION = b"- alias: Evening\n  trigger: []\n  action: []\n"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from omamori.documents.reason import Reason, Value
 from omamori.hub.commanding.command import ASKED, HAND, HELD, PERSON, SLOTS, Command, Outcome
 from omamori.hub.commanding.envelope import HOUSEHOLD
+from omamori.hub.commanding.telling import FAMILY
 from omamori.hub.granting import WIPED_PARTS
 from omamori.hub.guarding.plan import OBSERVING
 from omamori.hub.guarding.quarantine import HUB, Quarantine
@@ -37,6 +38,8 @@ DEMANDED_KINDS = frozenset({
 """Kinds that energy programs ask: HEMS's priority devices, and what a household has beside them."""
 LAST_SHOWN = 40
 TODOS_MAX = 5
+TOLD_S = 3600.0  # words of the last hour that stand beside no command of the list
+TOLD = ("driving.", "command.two-masters", "command.changed-elsewhere", "command.no-rest")
 
 
 class ProtectViews:
@@ -94,7 +97,7 @@ class ProtectViews:
             asks=tuple(self._ask(q, lang) for q in found if not q.is_cut),
             stopped=sum(stopped.values()),
             waiting=sum(outcome.state in WAITING for outcome in waiting),
-            trouble=(*(trouble for trouble in troubles if trouble is not None), *self._left_out()),
+            trouble=(*filter(None, troubles), *self._left_out(), *self._words(lang)),
         )
 
     def _left_out(self) -> tuple[Reason, ...]:
@@ -104,6 +107,17 @@ class ProtectViews:
         }
         told = tuple(Reason(key, {"count": count}) for key, count in counts.items() if count)
         return (*told, *self.protection.notes)
+
+    def _words(self, lang: str) -> tuple[Reason, ...]:
+        """What the family should know of things that do not do as they are told, each once."""
+        now = self.clock()
+        told = (
+            self.named(notice.reason, lang)
+            for notice in tuple(self.steward.notices)
+            if notice.to == FAMILY and 0 <= now - notice.at < TOLD_S
+            if notice.reason.key.startswith(TOLD)
+        )
+        return tuple(list({(one.key, str(one.params)): one for one in told}.values())[:TODOS_MAX])
 
     def todos(self, lang: str) -> tuple[TodoView, ...]:
         """What the family is asked now."""

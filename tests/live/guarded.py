@@ -98,6 +98,11 @@ class Window:
             "frames": wire.frames if wire else 0,
             "last": [_told(outcome) for outcome in protection.steward.last],
             "notices": [(n.to, str(n.reason)) for n in protection.steward.notices],
+            "used": [
+                use.by
+                for known in network.inventory.things()
+                for use in protection.steward.arbiter.in_use(known.id)
+            ],
             "door": self.guarding.door.port if self.guarding.door else 0,
             "troubles": [str(reason) for reason in self.guarding.troubles],
             "trouble": str(protection.trouble or ""),

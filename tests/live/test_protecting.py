@@ -20,6 +20,7 @@ from omamori.trust.standing import DEFAULT_CAPS
 
 from .hub import Hub, wait_for
 from .net import NETWORK, PATIENCE_S, TOOLS, Home, State, need
+from .test_driving import REMOTE, silence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -262,3 +263,32 @@ def is_known(told: State) -> bool:
     """Whether the lock is found, and where it is."""
     kinds = {thing["kind"] for thing in told["things"]}
     return "lock" in kinds and any(thing["port"] == "node" for thing in told["things"])
+
+
+FILM_S = 12
+
+
+def test_who_saves_energy_waits_for_the_film_to_end(home: Home, energy: Service) -> None:
+    need("gmediarender")
+    tv = home.plug("tv", 42)
+    home.plug("phone", 43)
+    silence(home.folder / "film.ogg", FILM_S)
+    hub = Hub(home, settings=OPEN_DOOR)
+    player = ("gmediarender", "-f", "Television", "-I", "eth0", "-p", "49152")
+    home.start("tv", *player, "--gstout-audiopipe=fakesink sync=true")
+    hub.until(
+        lambda told: any(t["mac"] == tv and "playback" in t["points"] for t in told["things"])
+    )
+    assert energy.meet()["met"] == "allow", energy.told
+    film = f"file://{home.folder}/film.ogg"
+    home.run("phone", sys.executable, "-c", REMOTE, f"{NETWORK}.42", film)
+    hub.until(lambda told: f"{tv}/playing" in told["used"])
+    first = energy.ask(tv, "playback", "stop")
+    assert first["state"] in {"held", "asked"}, first
+    assert any("film" in why or "in-use" in why for why in first["reasons"]), first
+    hub.until(lambda told: any(who == "home" for who, _ in told["notices"]))
+    # The film ends by itself; what was asked is done then, without another word.
+    energy.until(lambda told: told.get("state") in {"sent", "done"})
+    if energy.told[-1]["state"] != "done":
+        energy.until(lambda told: told.get("state") == "done")
+    hub.until(lambda told: f"{tv}/playing" not in told["used"])

@@ -18,7 +18,7 @@ from omamori.app.authority_server import create_authority
 from omamori.app.vouching import open_voucher
 from omamori.trust.standing import DEFAULT_CAPS
 
-from .hub import Hub, wait_for
+from .hub import Hub, cut_things, wait_for
 from .net import NETWORK, PATIENCE_S, TOOLS, Home, State, need
 from .test_driving import REMOTE, silence
 
@@ -268,6 +268,7 @@ def is_known(told: State) -> bool:
 FILM_S = 12
 
 
+@pytest.mark.slow  # a film, and two looks at what plays
 def test_who_saves_energy_waits_for_the_film_to_end(home: Home, energy: Service) -> None:
     need("gmediarender")
     tv = home.plug("tv", 42)
@@ -292,3 +293,36 @@ def test_who_saves_energy_waits_for_the_film_to_end(home: Home, energy: Service)
     if energy.told[-1]["state"] != "done":
         energy.until(lambda told: told.get("state") == "done")
     hub.until(lambda told: f"{tv}/playing" not in told["used"])
+
+
+FETCH = """
+import sys, urllib.request
+try:
+    print(urllib.request.urlopen(sys.argv[1], timeout=3).status)
+except OSError:
+    print("nothing")
+"""
+
+
+def test_a_phone_with_malware_reaches_no_other_door_and_its_search_ends_it(home: Home) -> None:
+    need("nmap")
+    phone, _ = home.plug("phone", 43), home.plug("tv", 42)
+    home.plug("laptop", 44)
+    home.start("tv", sys.executable, "-m", "http.server", "2323", "--directory", str(home.folder))
+    page = (sys.executable, "-c", FETCH, f"http://{NETWORK}.42:2323/")
+    wait_for(lambda: "200" in home.run("phone", *page), home.logs)
+    hub = Hub(home)
+    home.run("phone", *page)
+    hub.until(lambda told: any(t["mac"] == phone and t["port"] for t in told["things"]))
+    assert hub.ask("correct", phone, "", "phone") is True
+
+    def held() -> str:
+        return home.run("home", "nft", "list", "set", "bridge", "omamori", "carrier")
+
+    wait_for(lambda: phone in held(), held)
+    assert "nothing" in home.run("phone", *page), "nobody announced this door"
+    assert "200" in home.run("laptop", *page), "who is no phone goes on as before"
+    home.start("phone", "nmap", "-n", "-sn", "--send-eth", f"{NETWORK}.0/24")
+    hub.until_cut(phone)
+    assert cut_things(hub.state) == {phone}
+    assert "200" in home.run("laptop", *page)

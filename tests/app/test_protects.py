@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.protected import BATTERY, HEATER, HOUR_S, LAMP, LOCK, OFF, ON, PHONE, TV, ProtectedHome
-from app.shown import pages_of
+from app.shown import guarded_of, pages_of
 from omamori.app import automations as room
 from omamori.app.protects import LEASE_S, Protects
 from omamori.documents.automation import AutomationError
@@ -80,6 +80,35 @@ def test_cutting_and_letting_go_are_seen_at_once(home: ProtectedHome) -> None:
     (ask,) = pages.protect("", "en").asks
     do(pages.answer("", ask.id, cut=False))
     assert not pages.protect("", "en").asks
+
+
+def test_each_command_is_shown_once_as_it_stands_now(home: ProtectedHome) -> None:
+    pages = pages_of(home)
+    home.steward.seen(TV, "playing", ON)
+    asked = home.ask(TV, "power", OFF)
+    assert not pages.commands("", "en").last  # it waits, and is shown there
+    do(pages.decide("", asked.id, do=False))
+    (shown,) = pages.commands("", "en").last
+    assert (shown.id, shown.state, shown.can_do, shown.can_refuse) == (
+        asked.id, REFUSED, False, False,
+    )  # fmt: skip
+
+
+def test_an_alert_tells_that_its_thing_is_cut_off(home: ProtectedHome) -> None:
+    made = guarded_of(home)
+    home.attacks(HEATER)
+    alerts = made.views.household.alerts
+    assert [card.cut for card in alerts.open("en")] == [home.is_cut(HEATER)] == [True]
+    home.shield.undo(HEATER, "family")
+    assert not alerts.open("en")[0].cut
+
+
+def test_why_a_thing_is_cut_off_names_whom_it_attacked(home: ProtectedHome) -> None:
+    made = guarded_of(home)
+    home.attacks(HEATER, target=TV)
+    (cut,), (card,) = made.views.protect("en").cuts, made.views.household.alerts.open("en")
+    assert cut.why[0] == card.what
+    assert TV not in cut.why[0].params.values()
 
 
 def test_the_practice_home_is_another_home(home: ProtectedHome) -> None:

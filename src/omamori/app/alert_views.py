@@ -23,7 +23,11 @@ PARAMETERS_THAT_NAME = ("thing", "known", "target", "other", "place")
 
 
 class AlertViews:
-    """The alerts of one home, for its pages; arguments as in `seeing.Seeing`."""
+    """The alerts of one home, for its pages; arguments as in `seeing.Seeing`.
+
+    Attributes:
+        is_cut: whether a thing is cut off now; told by whoever protects this home.
+    """
 
     def __init__(
         self,
@@ -36,6 +40,7 @@ class AlertViews:
         self.home = home
         self.name_of = name_of
         self.clock = clock
+        self.is_cut: Callable[[str], bool] = lambda _thing: False
 
     def all(self, lang: str) -> AlertsView:
         """Every alert: open ones first, the gravest first."""
@@ -80,6 +85,7 @@ class AlertViews:
             name=self.name(alert.thing, lang),
             fine=alert.state == FINE,
             over=alert.state == OVER,
+            cut=self.is_cut(alert.thing),
         )
 
     def named(self, reason: Reason, thing: str, lang: str) -> Reason:

@@ -61,6 +61,7 @@ class ProtectViews:
         self.called = called
         self.clock = clock
         self.watch = protection.watch
+        household.alerts.is_cut = self.shield.is_cut
 
     # Names.
 
@@ -142,25 +143,29 @@ class ProtectViews:
             by="hub" if q.by == HUB else "person",
             since=q.since,
             until=q.until,
-            why=self._all(q.reasons, lang),
+            why=self._why(q, lang),
             alert_id=q.alerts[0] if q.alerts else "",
             stopped=stopped.get(q.thing, 0),
             still=Reason("guard.still-by-hand"),
         )
 
+    def _why(self, q: Quarantine, lang: str) -> tuple[Reason, ...]:
+        """Why it is cut off or asked about; an alert's words name whom it was about."""
+        return tuple(self.household.alerts.named(why, q.thing, lang) for why in q.reasons)
+
     def _ask(self, q: Quarantine, lang: str) -> views.AskView:
         known = self.watch.inventory.thing(q.thing)
-        first, *rest = q.reasons or (Reason("guard.asks"),)
+        first, *rest = self._why(q, lang) or (Reason("guard.asks"),)
         return views.AskView(
             id=q.thing,
             thing_id=q.thing if known else "",
             name=self.household.alerts.name(q.thing, lang),
             kind=_kind(known),
             state=self.watch.worst().get(q.thing, 3),
-            what=self.named(first, lang),
+            what=first,
             at=q.since,
             then=Reason("guard.still-by-hand"),
-            why=self._all(rest, lang),
+            why=tuple(rest),
             until=q.until,
             alert_id=q.alerts[0] if q.alerts else "",
         )
@@ -200,7 +205,7 @@ class ProtectViews:
         """What waits, who holds what, from where things are steered, and what came last."""
         live = self.steward.arbiter.live(self.clock())
         things = [t for t in self.watch.inventory.things() if self.settable(t.id)]
-        last = list(self.steward.last)
+        last = self._last()
         return views.CommandsView(
             at=self.clock(),
             home=self.household.home,
@@ -211,6 +216,13 @@ class ProtectViews:
             last=tuple(self._command(o, lang) for o in last[:LAST_SHOWN]),
             left_out=max(0, len(last) - LAST_SHOWN),
         )
+
+    def _last(self) -> list[Outcome]:
+        """Where each command stands now, newest first; what waits has a place of its own."""
+        newest: dict[tuple[str, str], Outcome] = {}
+        for outcome in self.steward.last:
+            newest.setdefault((outcome.command.origin.who, outcome.command.id), outcome)
+        return [outcome for outcome in newest.values() if outcome.state not in WAITING]
 
     def _command(self, outcome: Outcome, lang: str) -> views.CommandView:
         command, origin = outcome.command, outcome.command.origin

@@ -218,7 +218,7 @@ SITUATIONS_MORE = {
     "camera": "It sends its pictures where it never sent any before.",
     "phone": "It came back from outside and now tries other things.",
     "rogue-dhcp": "It hands out addresses, so that all talk goes through it.",
-    "spoof": "It answers under another's address, and can listen in.",
+    "spoof": "It answers under another's address, and can listen in. The hub needs about half a minute to be sure.",
     "film": "While a film plays, an energy service asks to switch the television off.",
     "battery": "It asks for more than is safe, and then for less; you can take over at any time.",
     "measurement": "One is changed, one shown again, one comes late, one is lost. The receiver tells them apart.",

@@ -262,6 +262,7 @@ class AlertCard(msgspec.Struct, frozen=True):
         todo: the one action.
         at, last_at: when it began, when it was last noticed; `times` how often.
         fine: a person said that it is fine; `over` it ended by itself.
+        cut: the thing is cut off now.
     """
 
     id: str
@@ -275,6 +276,7 @@ class AlertCard(msgspec.Struct, frozen=True):
     name: str = ""
     fine: bool = False
     over: bool = False
+    cut: bool = False
 
 
 class FactView(msgspec.Struct, frozen=True):

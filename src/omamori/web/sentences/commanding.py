@@ -72,7 +72,7 @@ SENTENCES: dict[str, str] = {
     "command.lease-over": "The time for this was over before it arrived, so nothing was done.",
     "command.only-now": "This can be done at once or not at all ({wish}). It was not possible now, so it will not be done later either.",
     # too much
-    "command.too-fast": "{asker} asks faster than anybody needs. It is slowed down.",
+    "command.too-fast": "{asker} asks faster than anybody needs. Such requests are not carried out.",
     "command.too-fast-thing": "{thing} is being asked for too much at once. Please try again in a minute.",
     "command.too-fast-home": "This home is being asked for too much at once. Please try again in a minute.",
     "command.too-many": "There is no room for more commands at the moment, so it was not done.",
@@ -205,7 +205,7 @@ JA: dict[str, str] = {
     "command.lease-too-long": "「{asker}」は{lease_s:span}のあいだと言いました。最長は{longest_s:span}なので、しませんでした。",
     "command.lease-over": "届く前に期限が過ぎていたので、しませんでした。",
     "command.only-now": "これは、今すぐするか、しないかのどちらかです（{wish}）。今はできないので、あとからもしません。",
-    "command.too-fast": "「{asker}」の求めが速すぎるので、待たせています。",
+    "command.too-fast": "「{asker}」の求めが速すぎるので、行いません。",
     "command.too-fast-thing": "「{thing}」への求めが多すぎます。1分ほどあとで、もう一度してください。",
     "command.too-fast-home": "この家への求めが多すぎます。1分ほどあとで、もう一度してください。",
     "command.too-many": "今は、これ以上の操作を受けられないので、しませんでした。",

@@ -105,10 +105,11 @@ def test_an_alert_tells_that_its_thing_is_cut_off(home: ProtectedHome) -> None:
 
 def test_why_a_thing_is_cut_off_names_whom_it_attacked(home: ProtectedHome) -> None:
     made = guarded_of(home)
+    home.watch.correct(TV, "Big screen", "television")
     home.attacks(HEATER, target=TV)
     (cut,), (card,) = made.views.protect("en").cuts, made.views.household.alerts.open("en")
     assert cut.why[0] == card.what
-    assert TV not in cut.why[0].params.values()
+    assert cut.why[0].params["target"] == "Big screen"
 
 
 def test_the_practice_home_is_another_home(home: ProtectedHome) -> None:

@@ -83,6 +83,8 @@ class HomeBroker:
                 await self._connected()
             except Exception as error:  # noqa: BLE001 - whatever a broker does, the home goes on
                 self._lost(error)
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                return  # the client may swallow a cancel while it connects (`asyncio.wait_for`)
             if asyncio.get_running_loop().time() - began > STEADY_S:
                 wait_s = RETRY_S_MIN
             await asyncio.sleep(wait_s)

@@ -146,3 +146,15 @@ def test_any_octets_are_read_or_refused(octets: bytes) -> None:
         examine(read_home_assistant([octets]))
     except AutomationError as refused:
         assert refused.reason.key.startswith("automation.")
+
+
+def test_switching_a_thermostat_off_is_against_setting_its_mode() -> None:
+    told = b"""
+- alias: Warm
+  trigger: {platform: time, at: '06:30'}
+  action: {service: climate.set_hvac_mode, entity_id: climate.a, data: {hvac_mode: heat}}
+- alias: Air
+  trigger: {platform: time, at: '06:30'}
+  action: {service: climate.turn_off, entity_id: climate.a}
+"""
+    assert len(examine(read_home_assistant([told])).conflicts) == 1

@@ -387,6 +387,8 @@ def _command(thing: str, service: str, verb: str, given: dict[Any, Any]) -> Iter
     if verb == "volume_set" and isinstance(value, (int, float)):
         value = value * 100
     yield doc.Command(thing, text(service), value)
+    if service == "climate.turn_off":  # there it is also a mode, which others set
+        yield doc.SetPoint(thing, "mode", "off")
     if verb != "turn_on":
         return
     for key, (point, factor) in _EXTRA.items():

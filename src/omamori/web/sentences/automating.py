@@ -70,7 +70,7 @@ SENTENCES = {
     "automating.sure": "certain",
     "automating.likely": "likely",
     "automating.possible": "possible",
-    "automating.counted": "{conflicts} places to look at in {automations} automations, and {notes} that may well be meant so.",
+    "automating.counted": "To look at: {conflicts}. Perhaps meant so: {notes}. Automations read: {automations}.",
     "automating.none": "Nothing that gets in each other's way was found in {automations} automations. That is no promise: what an automation works out only while it runs cannot be seen from here.",
     "automating.crowded": "So many automations act on {thing} that only the first {limit} pairs were compared.",
     "automating.too-many-links": "More than {limit} automations set each other off. The rest was not looked at.",

@@ -39,7 +39,7 @@ SENTENCES = {
     "measurement.clock-ahead": "The thing's clock is {ahead_s:span} ahead. Please check its clock.",
     "measurement.measured-later": "A value is dated later than its own message. Please check the thing's clock.",
     "measurement.expired": "This is {age_s:span} old: too old to act upon. It is kept.",
-    "measurement.lost": "{count} messages ({first} to {last}) did not arrive. If they come late, they are put in their place.",
+    "measurement.lost": "Messages that did not arrive: {count} (numbers {first} to {last}). If they come late, they are put in their place.",
     "measurement.end-unknown": "Messages {first} to {last} did not arrive. Perhaps they were never sent: the thing stopped or began around then.",
     "measurement.silent": "Nothing was heard for {waited_s:span}, though a word was promised. Please see whether the thing and its connection are on.",
     "measurement.encrypted-unreadable": "This message cannot be opened with the key here. It was not used.",

@@ -75,9 +75,10 @@ a false alarm would."""
 
 AT_REST: dict[str, Given] = {
     "locked": True, "valve_open": False, "cook": False, "siren": False, "drive": "stop",
+    "charge_w": 0, "charge_limit_a": 0,
 }  # fmt: skip
-"""Where a body, a door or a flame is at rest. What is seen to have gone there is not started again:
-somebody did it at the thing, or it is finished."""
+"""Where a body, a door, a flame or a current is at rest. What is seen to have gone there is not
+started again: somebody did it at the thing, or it is finished."""
 
 MOMENTARY = frozenset({"dose_u", "firmware"})
 """What happens once and cannot stand in a slot: it is done at once or not at all, never later and

@@ -155,13 +155,12 @@ def _granted(standing: Standing, grant: Grant, book: Book) -> Standing:
     cap = book.ladder.level(min(grant.cap, book.ladder.rungs)) if book.ladder.base else None
     said = Reason(f"grant.rests-on-{grant.kind}", {"rung": grant.cap, "until": grant.until})
     until = min(standing.valid_until, float(grant.until))
+    level: Level | None = None
     if standing.effective is not None:
         level = lowest([standing.effective, cap]) if cap else standing.effective
     elif {reason.key for reason in standing.reasons} <= GRANTABLE:
         level = cap
         until = float(grant.until)  # a standing of nobody is as old as it is asked for
-    else:
-        level = None
     return msgspec.structs.replace(
         standing, effective=level, reasons=(*standing.reasons, said), valid_until=until
     )

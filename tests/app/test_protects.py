@@ -107,6 +107,8 @@ def test_why_a_thing_is_cut_off_names_whom_it_attacked(home: ProtectedHome) -> N
     made = guarded_of(home)
     home.watch.correct(TV, "Big screen", "television")
     home.attacks(HEATER, target=TV)
+    home.now += HOUR_S
+    home.attacks(HEATER, target=TV, ports=400)
     (cut,), (card,) = made.views.protect("en").cuts, made.views.household.alerts.open("en")
     assert cut.why[0] == card.what
     assert cut.why[0].params["target"] == "Big screen"

@@ -150,8 +150,11 @@ class ProtectViews:
         )
 
     def _why(self, q: Quarantine, lang: str) -> tuple[Reason, ...]:
-        """Why it is cut off or asked about; an alert's words name whom it was about."""
-        return tuple(self.household.alerts.named(why, q.thing, lang) for why in q.reasons)
+        """Why it is cut off or asked about; an alert's words as they are now, with names."""
+        alerts = filter(None, map(self.watch.alerts.get, q.alerts))
+        newest = {alert.reason.key: alert.reason for alert in alerts}
+        now = (newest.get(why.key, why) for why in q.reasons)
+        return tuple(self.household.alerts.named(why, q.thing, lang) for why in now)
 
     def _ask(self, q: Quarantine, lang: str) -> views.AskView:
         known = self.watch.inventory.thing(q.thing)

@@ -10,10 +10,12 @@ import pytest
 from app.protected import BATTERY, HEATER, HOUR_S, LAMP, LOCK, OFF, ON, PHONE, TV, ProtectedHome
 from app.shown import guarded_of, pages_of
 from omamori.app import automations as room
+from omamori.app.entry_views import entry_view
 from omamori.app.protects import LEASE_S, Protects
 from omamori.documents.automation import AutomationError
 from omamori.documents.reason import Reason, RefusedError
 from omamori.hub.commanding.command import HELD, REFUSED, SENT, Notice
+from omamori.web import names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -112,6 +114,18 @@ def test_why_a_thing_is_cut_off_names_whom_it_attacked(home: ProtectedHome) -> N
     (cut,), (card,) = made.views.protect("en").cuts, made.views.household.alerts.open("en")
     assert cut.why[0] == card.what
     assert cut.why[0].params["target"] == "Big screen"
+
+
+def test_whatever_is_recorded_of_protection_has_a_word_and_names(home: ProtectedHome) -> None:
+    made = guarded_of(home)
+    home.watch.correct(TV, "Big screen", "television")
+    home.attacks(HEATER, target=TV)
+    home.shield.set_mode("strict", "family")
+    made.rules.keep("", "family")
+    alerts = made.views.household.alerts
+    shown = [entry_view(entry, alerts, made, "en") for entry in home.recorded()]
+    assert {entry.kind for entry in shown} == {"guard", "rules"} <= names.ENTRIES.keys()
+    assert any("Big screen" in why.params.values() for entry in shown for why in entry.reasons)
 
 
 def test_the_practice_home_is_another_home(home: ProtectedHome) -> None:

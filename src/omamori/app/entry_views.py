@@ -32,7 +32,7 @@ def entry_view(
     """An entry in the reader's words; names are those of today."""
     alert = entry.facts.get("alert")
     if entry.kind.startswith(PROTECTED) and guarded is not None:
-        return _protected(entry, guarded.views, lang)
+        return _protected(entry, alerts, guarded.views, lang)
     if alert is None:
         return _plain(entry, lang)
     thing = entry.about[0] if entry.about else ""
@@ -49,24 +49,24 @@ def entry_view(
     )
 
 
-def _protected(entry: Entry, shown: ProtectViews, lang: str) -> views.EntryView:
+def _protected(entry: Entry, alerts: AlertViews, shown: ProtectViews, lang: str) -> views.EntryView:
     """What was cut off, commanded, linked or granted, in the reader's words."""
     room = entry.kind.partition(".")[0]
-    reasons = [shown.named(reason, lang) for reason in entry.reasons]
+    thing = entry.about[0] if entry.about else ""
     is_grave = entry.kind in {"guard.cut", "guard.asked", "command.refused", "link.suspended"}
     first = Reason(
         f"happened.{entry.kind}",
         {
-            "name": shown.name(entry.about[0], lang) if entry.about else "",
+            "name": shown.name(thing, lang) if thing else "",
             **_two(entry, shown, lang),
         },
     )
     return views.EntryView(
         at=entry.at,
-        kind=entry.kind,
+        kind=room,
         what=first,
         state=views.ATTENTION if is_grave else views.AS_USUAL,
-        reasons=tuple(reasons),
+        reasons=tuple(shown.named(alerts.named(r, thing, lang), lang) for r in entry.reasons),
         path=PATHS.get(room, ""),
         by="",
         digest="",
@@ -90,9 +90,7 @@ def _plain(entry: Entry, lang: str) -> views.EntryView:
     return views.EntryView(
         at=entry.at,
         kind=entry.kind,
-        what=Reason(
-            what.key, {k: str(v) if k in ("one", "other") else v for k, v in params.items()}
-        ),
+        what=Reason(what.key, params),
         state=views.ATTENTION if narrowed else views.AS_USUAL,
         reasons=narrowing(entry.reasons[1:]) if narrowed else entry.reasons[1:],
         path=f"/sample/meetings/{meeting}" if meeting else "",

@@ -217,7 +217,8 @@ def _own_name(thing: KnownThing) -> str:
     if thing.names:
         return thing.names[0]
     maker = thing.identity.vendor.value
-    address = thing.ips[0] if thing.ips else thing.mac or thing.id
+    # The newest IPv4 address (RFC 791) first: it is shorter, and changes less while one looks.
+    address = min(thing.ips, key=lambda ip: ":" in ip, default=thing.mac or thing.id)
     return f"{maker} ({address})" if maker else address
 
 

@@ -72,11 +72,6 @@ class Measurement(Play):
                 )
             )
 
-    @property
-    def rows(self) -> tuple[MeasuredRow, ...]:
-        """What was measured and what came of it, newest first."""
-        return tuple(self._rows)
-
     def view(self, name: Callable[[str], str], named: Callable[[Reason], Reason]) -> PlayView:
         """With its table."""
         shown = super().view(name, named)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from omamori.app.plays import HUB, SERVICE_ID, PlayError, Stage
-from omamori.app.plays_told import PLAYS, Measurement
+from omamori.app.plays_told import PLAYS
 from omamori.app.protection import FAMILY
 from omamori.hub.commanding.command import HAND
 from omamori.simulation.cast import INDUSTRIES, SAVER
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from omamori.documents.reason import Reason
     from omamori.simulation.sample_home import SampleHome
     from omamori.trust.standing import Standing
-    from omamori.web.views_rules import MeasuredRow, PlayView
+    from omamori.web.views_rules import PlayView
 
 SERVICE_ROLE = SAVER.id
 SERVICE_HOST = next(one.host for one in INDUSTRIES if one.name == SAVER.industry)
@@ -100,10 +100,6 @@ class Theatre:
         return self._play.view(
             lambda lane: _lane(lane, lang), lambda reason: self.named(reason, lang)
         )
-
-    def measured(self) -> tuple[MeasuredRow, ...]:
-        """Measurements of the play."""
-        return self._play.rows if isinstance(self._play, Measurement) else ()
 
 
 LANES = {

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from omamori.app.asking import FAMILY_RUNG
 from omamori.app.remembering import Remembering
 from omamori.app.shield import Shield
-from omamori.app.steward import FAMILY_RUNG, Steward
+from omamori.app.steward import Steward
 from omamori.documents.reason import Reason, RefusedError
 from omamori.hub.alerting.alert import OPEN
 from omamori.hub.granting import Granter, Grants

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 import structlog
 
+from omamori.app.asking import Asker, Home, judged, question_of
 from omamori.app.recording import entries_of, is_chatter
 from omamori.documents.reason import Reason
 from omamori.hub.commanding.arbiter import Arbiter
@@ -27,7 +27,6 @@ from omamori.hub.commanding.command import (
     PERSON,
     REFUSED,
     SENT,
-    SERVICE,
     Command,
     Notice,
     Origin,
@@ -35,24 +34,20 @@ from omamori.hub.commanding.command import (
     Write,
 )
 from omamori.hub.commanding.in_use import shows_use, use_of
-from omamori.hub.points import act_of, harm_of, industry_of
-from omamori.hub.ruling.question import Question, Ruling
-from omamori.trust.standing import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from omamori.hub.commanding.telling import Event
     from omamori.hub.points import Given
+    from omamori.hub.ruling.question import Question, Ruling
     from omamori.hub.ruling.rules import Rules
     from omamori.ledger.entry import Entry
+    from omamori.trust.standing import Standing
 
 LAST_MAX = 200  # outcomes shown; the record has all
 TELLS_MAX = 4096  # askers that still listen for what becomes of a command
 ASKERS_MAX = 1024
-FRESH_S = 60.0
-FAMILY_RUNG = 3  # what somebody who is signed in to this home's own pages is worth; a judgement
-CERTIFICATE = "certificate"
 PROMISES = frozenset({SENT, HELD, ASKED})
 """What is said of a command that was taken in: only what is on the disk is said so."""
 STAYS_LOST = "command.behaviour-departs"
@@ -62,47 +57,12 @@ Tell = Callable[["Outcome"], None]
 _log = structlog.get_logger(__name__)
 
 
-class Home(Protocol):
-    """What a steward must know of its home."""
-
-    def kind_of(self, thing: str) -> str | None:
-        """What a thing is; None where there is none."""
-        ...
-
-    def standing_of(self, thing: str) -> tuple[int, str, bool]:
-        """Its rung, its ground, and whether it is in doubt."""
-        ...
-
-    def grant_of(self, asker: str, target: str, purpose: str) -> str:
-        """``guest`` or ``rental`` where the asker has only such a grant."""
-        ...
-
-    def thing_at(self, address: str) -> str:
-        """The thing of this home that has an IP address now; empty where none has."""
-        ...
-
-
 class Hands(Protocol):
     """Does what was decided."""
 
     def write(self, write: Write, command: Command | None) -> None:
         """Have a value set; its effect is seen later, or is not."""
         ...
-
-
-class Asker(msgspec.Struct, frozen=True):
-    """Somebody from elsewhere, as last judged."""
-
-    origin: Origin
-    judge: Callable[[float], Standing]
-    standing: Standing
-    met_at: float
-    address: str = ""
-
-    @property
-    def rung(self) -> int:
-        """Its effective level here; 0 is none."""
-        return self.standing.effective.rung if self.standing.effective else 0
 
 
 class Steward:
@@ -177,7 +137,7 @@ class Steward:
         """Judge everybody again: a level may have fallen, or risen."""
         now = self.clock()
         for asker in tuple(self._askers.values()):
-            self._know(msgspec.structs.replace(asker, standing=_judged(asker, now)))
+            self._know(msgspec.structs.replace(asker, standing=judged(asker, now)))
         self.heed_doubts()
 
     def _know(self, asker: Asker) -> None:
@@ -355,43 +315,11 @@ class Steward:
 
     def question(self, command: Command, *, in_use: bool, now: float, act: str = "") -> Question:
         """All that a rule may look at; `act` where nothing is to be set."""
-        origin = command.origin
-        kind = self.home.kind_of(command.target) or ""
-        asker = self._askers.get(origin.who)
-        if asker is not None:
-            rung, ground, suspect = asker.rung, CERTIFICATE, self._is_doubted(asker)
-        elif origin.kind == PERSON:
-            rung, ground, suspect = FAMILY_RUNG, "nothing", False
-        else:
-            rung, ground, suspect = self.home.standing_of(origin.who)
-        return Question(
-            purpose=command.purpose,
-            act=act or act_of(command.point, kind),
-            point=command.point,
-            asker_kind=self._kind_of_asker(origin),
-            target_kind=kind,
-            asker_industry=origin.industry,
-            target_industry=industry_of(kind),
-            rung=rung,
-            ground=ground,
-            suspect=suspect,
-            slot=command.slot,
-            channel=origin.channel,
-            at_hand=origin.channel == HAND,
-            near=False,
-            fresh=asker is not None and 0 <= now - asker.met_at <= FRESH_S,
-            in_use=in_use,
-            harm=harm_of(kind),
-            grant=self.home.grant_of(origin.who, command.target, command.purpose),
-            hour=datetime.fromtimestamp(now).astimezone().hour,
+        asker = self._askers.get(command.origin.who)
+        is_doubted = asker is not None and self._is_doubted(asker)
+        return question_of(
+            command, self.home, asker, now, in_use=in_use, is_doubted=is_doubted, act=act
         )
-
-    def _kind_of_asker(self, origin: Origin) -> str:
-        if origin.kind == PERSON:
-            return "person"
-        if origin.kind == SERVICE:
-            return "service"
-        return self.home.kind_of(origin.who) or ""
 
 
 def family(name: str = "") -> Origin:
@@ -410,15 +338,6 @@ def _is_promise_outside(outcome: Outcome) -> bool:
 
 def _command_of(event: Event) -> str:
     return event.command.id if isinstance(event, Outcome) else event.command_id
-
-
-def _judged(asker: Asker, now: float) -> Standing:
-    """Its standing now; who cannot be judged has none."""
-    try:
-        return asker.judge(now)
-    except Exception as error:  # noqa: BLE001 - one who cannot be judged keeps nobody else from it
-        _log.error("steward.not-judged", who=asker.origin.who, why=repr(error)[:200])
-        return msgspec.structs.replace(asker.standing, effective=None, reasons=())
 
 
 def _forgotten(_entries: list[Entry]) -> None:

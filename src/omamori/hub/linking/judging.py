@@ -81,8 +81,11 @@ def judged(
         ruling = rule(
             _question(old, a, b, a_of_b, b_of_a, given.kind if given else "", fresh=fresh)
         )
-        answers.append(ruling.answer if ruling.answer in STRICTEST_LAST else REFUSE)
-        reasons += ruling.reasons
+        ruled = ruling.answer if ruling.answer in STRICTEST_LAST else REFUSE
+        strictest = max((*answers, ruled), key=STRICTEST_LAST.index)
+        reasons[:0] = ruling.reasons if ruled == strictest else ()  # what decides is said first
+        reasons += () if ruled == strictest else ruling.reasons
+        answers.append(ruled)
     consent = old.consent if _holds(old.consent, now) else None
     if old.consent is not None and consent is None:
         reasons.append(Reason("link.yes-ran-out"))

@@ -146,7 +146,9 @@ def compared(kernel: Kernel, seed: int, frames: int) -> int:
             told = {p for p in PORTS if p != port and memory.passes(whole, port, NOW, p)}
             assert told == found, (seed, port, whole.hex(), told, found)
             stopped += len(PORTS) - 1 - len(found)
-    assert set(memory.stopped()) == set(kernel.firewall.stopped())
+    played, held = set(memory.stopped()), set(kernel.firewall.stopped())
+    # The hub's own network stack speaks and is spoken to beside what is sent here.
+    assert played <= held <= {*played, "hub"}
     return stopped
 
 

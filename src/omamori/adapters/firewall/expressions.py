@@ -107,15 +107,13 @@ def _ipv6(packet: bytes) -> _L4 | None:
     if int.from_bytes(packet[4:6], "big") + _IPV6_OCTETS > len(packet):
         return None
     kind, at = packet[6], _IPV6_OCTETS
-    while kind in _EXTENSIONS and kind != _NONE:
+    while kind in _EXTENSIONS and kind not in {_AUTH, _NONE}:  # it stops there: `IP6_FH_F_AUTH`
         head = packet[at : at + 8]
         if len(packet) - at < 2 or (kind == _FRAGMENT and len(head) < 4):  # noqa: PLR2004 - RFC 8200 §4
             return None
         if kind == _FRAGMENT and int.from_bytes(head[2:4], "big") & 0xFFF8:
             return None if head[0] in _EXTENSIONS else (head[0], at, True)
-        octets = (
-            8 if kind == _FRAGMENT else (head[1] + 2) * 4 if kind == _AUTH else (head[1] + 1) * 8
-        )
+        octets = 8 if kind == _FRAGMENT else (head[1] + 1) * 8
         kind, at = head[0], at + octets
     return None if kind == _NONE else (kind, at, False)
 

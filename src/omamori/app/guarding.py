@@ -14,7 +14,7 @@ from omamori.adapters.firewall.kernel import ObservingFirewall, open_firewall
 from omamori.adapters.keys import read_secret
 from omamori.adapters.things.doing import Doing
 from omamori.adapters.things.registry import Chargers, build_drivers
-from omamori.adapters.vantage import bridge_of, home_interface
+from omamori.adapters.vantage import ROUTER, bridge_of, home_interface, vantage_of
 from omamori.app.authority_follow import follow_known
 from omamori.app.hands import DriverHands
 from omamori.app.network import STEP_S
@@ -98,7 +98,11 @@ class Guarding:
             return ObservingFirewall(Reason("firewall.switched-off"))
         if not wanted:
             return ObservingFirewall(Reason("firewall.not-listening"))
-        return open_firewall(bridge_of(home_interface() if wanted == AUTO else wanted))
+        name = home_interface() if wanted == AUTO else wanted
+        bridge = bridge_of(name)
+        if not bridge and vantage_of(name).kind != ROUTER:
+            return ObservingFirewall(Reason("firewall.not-between"))
+        return open_firewall(bridge)
 
     def _chargers(self) -> Chargers | None:
         """Where chargers may call; without a password nobody is let in."""
